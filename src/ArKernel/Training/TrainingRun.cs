@@ -17,6 +17,7 @@ public sealed class TrainingRun
     private readonly Stopwatch clock = new();
     private long tokensOfThisRun;
     private int startStep;
+    private int sinceBest; // evaluations since the best one
     private bool started;
 
     /// <summary>Describes a training; <see cref="Run"/> starts it.</summary>
@@ -113,14 +114,21 @@ public sealed class TrainingRun
         using var parameters = new FlatParameters(Model);
         using var optimizer = new AdamW(parameters, Options.Beta1, Options.Beta2, Options.Epsilon, Options.WeightDecay);
         Tensor? best = Evaluation is null ? null : zeros_like(parameters.Values);
+        Checkpoint? checkpoint = Options.CheckpointPath is null ? null : new Checkpoint(Options.CheckpointPath, Model, parameters, optimizer, best);
+        Resume(checkpoint);
         bool wasTraining = Model.training;
         using IDisposable? view = TrainingView.Default?.Invoke(this);
         try
         {
             startStep = StepsDone;
             clock.Start();
-            (TrainingEnd end, double loss) = Loop(parameters, optimizer, best, cancellation);
+            (TrainingEnd end, double loss) = Loop(parameters, optimizer, best, checkpoint, cancellation);
             clock.Stop();
+            if (end != TrainingEnd.NotANumber)
+            {
+                Save(checkpoint);
+            }
+
             int parametersOfStep = StepsDone;
             if (best is not null && BestStep is int bestStep && bestStep != StepsDone)
             {
@@ -139,10 +147,40 @@ public sealed class TrainingRun
         }
     }
 
-    private (TrainingEnd End, double Loss) Loop(FlatParameters parameters, AdamW optimizer, Tensor? best, CancellationToken cancellation)
+    private void Resume(Checkpoint? checkpoint)
     {
-        double loss = double.NaN;
-        int sinceBest = 0;
+        if (checkpoint is null || checkpoint.NewestStep is not int newest)
+        {
+            return;
+        }
+
+        if (!Options.Resume)
+        {
+            throw new CheckpointException(
+                $"'{Options.CheckpointPath}' holds a checkpoint of step {newest}. Set Resume = true to continue from it, or give another CheckpointPath.");
+        }
+
+        RunState state = checkpoint.Load();
+        (StepsDone, BestStep, BestEvaluationLoss, sinceBest) = (state.StepsDone, state.BestStep, state.BestEvaluationLoss, state.EvaluationsSinceBest);
+        history.AddRange(state.History);
+    }
+
+    private void Save(Checkpoint? checkpoint)
+    {
+        if (checkpoint is not null && StepsDone > 0 && checkpoint.NewestStep != StepsDone)
+        {
+            checkpoint.Save(new RunState(StepsDone, BestStep, BestEvaluationLoss, sinceBest, Options, Model.GetType().Name, history));
+        }
+    }
+
+    private (TrainingEnd End, double Loss) Loop(
+        FlatParameters parameters,
+        AdamW optimizer,
+        Tensor? best,
+        Checkpoint? checkpoint,
+        CancellationToken cancellation)
+    {
+        double loss = history.Count > 0 ? history[^1].Loss : double.NaN;
         while (StepsDone < Options.Steps)
         {
             if (cancellation.IsCancellationRequested)
@@ -158,6 +196,11 @@ public sealed class TrainingRun
             if (!double.IsFinite(loss) || !double.IsFinite(norm))
             {
                 return (TrainingEnd.NotANumber, loss); // before the update: the parameters are still those of the last good step
+            }
+
+            if (IsDue(Options.CheckpointEvery) && StepsDone > startStep)
+            {
+                Save(checkpoint); // only now, as the loss of these parameters is known to be finite
             }
 
             if (norm > Options.GradientClipping)
