@@ -39,10 +39,10 @@ internal sealed class Checkpoint
     private readonly string folder;
     private readonly nn.Module model;
     private readonly FlatParameters parameters;
-    private readonly AdamW optimizer;
+    private readonly FlatAdamW optimizer;
     private readonly Tensor? best;
 
-    internal Checkpoint(string folder, nn.Module model, FlatParameters parameters, AdamW optimizer, Tensor? best)
+    internal Checkpoint(string folder, nn.Module model, FlatParameters parameters, FlatAdamW optimizer, Tensor? best)
     {
         (this.folder, this.model, this.parameters, this.optimizer, this.best) = (folder, model, parameters, optimizer, best);
         Directory.CreateDirectory(folder);

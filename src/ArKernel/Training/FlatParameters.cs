@@ -29,7 +29,7 @@ public sealed class FlatParameters : IDisposable
         (string firstName, Parameter first) = trainable[0];
         foreach ((string name, Parameter parameter) in trainable)
         {
-            if (parameter.dtype != first.dtype || parameter.device != first.device)
+            if (parameter.dtype != first.dtype || parameter.device_type != first.device_type || parameter.device_index != first.device_index)
             {
                 throw new ArgumentException(
                     $"Parameters must share one dtype and device, but '{firstName}' is {first.dtype} on {first.device} and '{name}' is " +

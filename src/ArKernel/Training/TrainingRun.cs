@@ -112,7 +112,7 @@ public sealed class TrainingRun
         CancellationToken cancellation = cancellationToken.CanBeCanceled ? cancellationToken : DefaultCancellation();
         using DisposeScope scope = NewDisposeScope();
         using var parameters = new FlatParameters(Model);
-        using var optimizer = new AdamW(parameters, Options.Beta1, Options.Beta2, Options.Epsilon, Options.WeightDecay);
+        using var optimizer = new FlatAdamW(parameters, Options.Beta1, Options.Beta2, Options.Epsilon, Options.WeightDecay);
         Tensor? best = Evaluation is null ? null : zeros_like(parameters.Values);
         Checkpoint? checkpoint = Options.CheckpointPath is null ? null : new Checkpoint(Options.CheckpointPath, Model, parameters, optimizer, best);
         Resume(checkpoint);
@@ -175,7 +175,7 @@ public sealed class TrainingRun
 
     private (TrainingEnd End, double Loss) Loop(
         FlatParameters parameters,
-        AdamW optimizer,
+        FlatAdamW optimizer,
         Tensor? best,
         Checkpoint? checkpoint,
         CancellationToken cancellation)

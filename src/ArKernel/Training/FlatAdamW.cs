@@ -1,9 +1,10 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ArKernel.Training;
 
 /// <summary>AdamW over flat storage (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, algorithm 2).</summary>
-public sealed class AdamW : IDisposable
+public sealed class FlatAdamW : IDisposable
 {
     private readonly FlatParameters parameters;
     private readonly Tensor meanWeight;
@@ -14,7 +15,7 @@ public sealed class AdamW : IDisposable
     /// <param name="beta2">Decay rate of the squared gradient's running mean (β₂).</param>
     /// <param name="epsilon">Added to the denominator (ε).</param>
     /// <param name="weightDecay">Decoupled weight decay of matrices.</param>
-    public AdamW(FlatParameters parameters, double beta1 = 0.9, double beta2 = 0.95, double epsilon = 1e-8, double weightDecay = 0.1)
+    public FlatAdamW(FlatParameters parameters, double beta1 = 0.9, double beta2 = 0.95, double epsilon = 1e-8, double weightDecay = 0.1)
     {
         this.parameters = parameters;
         (Beta1, Beta2, Epsilon, WeightDecay) = (beta1, beta2, epsilon, weightDecay);
@@ -43,6 +44,7 @@ public sealed class AdamW : IDisposable
     public void Update(long step, double learningRate)
     {
         using IDisposable noGradient = no_grad();
+        using DisposeScope scope = NewDisposeScope(); // some of TorchSharp's in-place operations return a second handle
         Tensor gradients = parameters.Gradients;
         double meanCorrection = 1 - Math.Pow(Beta1, step + 1);
         double rootSquareCorrection = Math.Sqrt(1 - Math.Pow(Beta2, step + 1));
