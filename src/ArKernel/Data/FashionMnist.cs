@@ -34,6 +34,12 @@ public sealed record LabelledImages(byte[] Pixels, byte[] Labels, int Height, in
         return new LabelledImages(halved, Labels, height, width);
     }
 
+    /// <summary>Batches of the images as tokens, a pixel each in raster order, with their labels as the condition.</summary>
+    /// <param name="levels">The number of grey levels, 2 to 256.</param>
+    /// <param name="batchSize">Images a batch.</param>
+    /// <param name="seed">Determines the permutation of each epoch; null keeps the images' own sequence, as evaluation does.</param>
+    public LabelledTokens Batches(int levels, int batchSize, int? seed = 1) => new(Tokens(levels), Height * Width, Labels, batchSize, seed);
+
     /// <summary>The images as tokens, one a pixel: the grey level quantised to a number of equal bins.</summary>
     /// <param name="levels">The number of bins, 2 to 256.</param>
     /// <returns>[images × height × width] token ids.</returns>
