@@ -8,8 +8,6 @@ namespace ArKernel;
 /// <summary>Where and in what precision models compute. Nothing else in the library names a device.</summary>
 public static class Compute
 {
-    static Compute() => TorchLibrary.ExplainFailures();
-
     /// <summary>The device that models are put on unless told otherwise: CUDA where there is a GPU, else MPS on Apple silicon, else the CPU.</summary>
     public static Device Device
     {
@@ -68,7 +66,6 @@ public static class Compute
             ("device used", Device.ToString()),
             ("dtype", DType.ToString()),
             ("threads", Threads.ToString(CultureInfo.InvariantCulture)),
-            ("OpenMP waiting", Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is { Length: > 0 } policy ? policy : "not set (threads spin)"),
             ("memory", $"{Gibibytes(memory.TotalAvailableMemoryBytes)} available to the process, {Gibibytes(Environment.WorkingSet)} used"),
         ];
     }

@@ -1,4 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
 using System.Text.RegularExpressions;
@@ -16,24 +18,39 @@ public static partial class TorchLibrary
 {
     private const string NativeName = "LibTorchSharp";
     private static readonly Lock Gate = new();
-    private static bool explaining;
+    private static bool prepared;
     private static IntPtr loaded;
 
     /// <summary>
-    /// From now on, a first use of torch that fails because the native library cannot be loaded throws a <see cref="TorchUnavailableException"/>
+    /// Prepares for the first use of torch, without loading anything. It runs by itself when this assembly is first used; a host whose user may call
+    /// torch before that calls it at start.
+    /// <para>A first use of torch that fails because the native library cannot be loaded throws a <see cref="TorchUnavailableException"/>
     /// (as the inner exception of the TypeInitializationException of <c>torch</c>). Without this, TorchSharp reports any failure as a missing package reference, after
-    /// it has copied half a gigabyte of libraries. Nothing is loaded here, and a load that works is not slowed down.
+    /// it has copied half a gigabyte of libraries. A load that works is not slowed down.</para>
+    /// <para>OpenMP's threads are told to spin for tens of microseconds, not for seconds, before they sleep (GOMP_SPINCOUNT), unless the user's environment says
+    /// something: when other processes use the cores, two threads that spin for each other are ten to thirty times slower than one.</para>
     /// </summary>
-    public static void ExplainFailures()
+    [ModuleInitializer]
+    [SuppressMessage("Usage", "CA2255", Justification = "It must run before torch is loaded, whatever of this library is used first.")]
+    public static void Prepare()
     {
         lock (Gate)
         {
-            if (explaining)
+            if (prepared)
             {
                 return;
             }
 
-            explaining = true;
+            prepared = true;
+            if (OperatingSystem.IsLinux())
+            {
+                // OpenMP reads the environment when torch loads it. .NET's own SetEnvironmentVariable does not reach native code on Unix.
+                if (Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null)
+                {
+                    _ = SetNativeEnvironment("GOMP_SPINCOUNT", "10000", overwrite: 0);
+                }
+            }
+
             Assembly assembly = typeof(torch.Tensor).Assembly;
 
             // TorchSharp first tries to load the library by name, swallows every exception, and on failure goes its own way. The event is
@@ -48,7 +65,7 @@ public static partial class TorchLibrary
     /// <exception cref="TorchUnavailableException">It cannot be loaded.</exception>
     public static void Preflight()
     {
-        ExplainFailures();
+        Prepare();
         try
         {
             torch.InitializeDeviceType(DeviceType.CPU);
@@ -133,6 +150,10 @@ public static partial class TorchLibrary
             .Select(candidate => Path.Combine(candidate, fileName))
             .FirstOrDefault(File.Exists);
     }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int SetNativeEnvironment(string name, string value, int overwrite);
 
     [GeneratedRegex(@"(?<library>[^\s:]+): version [`'](?<version>[A-Z]+_[0-9.]+)' not found", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex VersionNotFound();

@@ -42,7 +42,7 @@ public sealed class TorchLibraryTests
     [Fact]
     public void Compute_describes_the_machine_and_torch_works_with_explanations_on()
     {
-        TorchLibrary.ExplainFailures();
+        TorchLibrary.Prepare();
         TorchLibrary.Preflight();
         string text = Compute.Describe();
         Assert.Contains("2.10.0", text);
@@ -102,9 +102,22 @@ public sealed class TorchLibraryTests
     [Fact(Explicit = true)]
     public void Makes_a_first_tensor()
     {
-        TorchLibrary.ExplainFailures();
+        TorchLibrary.Prepare();
         torch.ones(2).Dispose();
     }
+
+    [Fact]
+    public void OpenMP_is_told_not_to_spin_for_long_before_torch_loads_it()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only libgomp knows the setting.");
+        TorchLibrary.Prepare();
+        string? set = Marshal.PtrToStringUTF8(NativeEnvironment("GOMP_SPINCOUNT"));
+        Assert.Equal(Environment.GetEnvironmentVariable("GOMP_SPINCOUNT") ?? (Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null ? "10000" : null), set);
+    }
+
+    [DllImport("libc", EntryPoint = "getenv")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern IntPtr NativeEnvironment([MarshalAs(UnmanagedType.LPUTF8Str)] string name);
 
     /// <summary>Renames the need GLIBCXX_3.4.32 (which the build has made weak) or another one to a version that does not exist, and makes it strong.</summary>
     private static byte[] Unloadable(byte[] elf)
