@@ -37,6 +37,8 @@ public sealed class GenerationOrder
                 stepOf[position] = step;
             }
         }
+
+        IsRaster = groups.Count == stepOf.Length && groups.Select((group, step) => group[0] == step).All(same => same);
     }
 
     /// <summary>What the field calls this order.</summary>
@@ -53,6 +55,37 @@ public sealed class GenerationOrder
 
     /// <summary>The group each position belongs to.</summary>
     public ReadOnlySpan<int> StepOf => stepOf;
+
+    /// <summary>Whether position k is predicted at step k: then a causal mask is the order's mask.</summary>
+    public bool IsRaster { get; }
+
+    /// <summary>The positions of consecutive steps, in generation order.</summary>
+    /// <param name="from">The first step.</param>
+    /// <param name="to">The step after the last.</param>
+    public long[] Permutation(int from, int to) => [.. Groups.Take(from..to).SelectMany(group => group).Select(position => (long)position)];
+
+    /// <summary>
+    /// Which inputs a step's rows may see: the input of a position is made of groups before its own, so a row of group k may attend to the
+    /// rows of groups 0..k. Rows and columns stand in generation order.
+    /// </summary>
+    /// <param name="from">The first step whose rows are asked for.</param>
+    /// <param name="to">The step after the last.</param>
+    /// <returns>[rows of the steps, rows of steps 0..to-1] bool, true where a row may attend.</returns>
+    public bool[,] Mask(int from, int to)
+    {
+        int[] steps = [.. Groups.Take(to).SelectMany((group, step) => Enumerable.Repeat(step, group.Length))];
+        int skipped = steps.Count(step => step < from);
+        var mask = new bool[steps.Length - skipped, steps.Length];
+        for (int row = 0; row < mask.GetLength(0); row++)
+        {
+            for (int column = 0; column < steps.Length; column++)
+            {
+                mask[row, column] = steps[column] <= steps[skipped + row];
+            }
+        }
+
+        return mask;
+    }
 
     /// <summary>One position at a time, first to last.</summary>
     /// <param name="length">The number of positions.</param>

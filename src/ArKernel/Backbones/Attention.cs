@@ -1,0 +1,129 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace ArKernel.Backbones;
+
+/// <summary>Multi-head attention with grouped keys and values: o = softmax(q kᵀ / √d_h + mask) v, then W_o.</summary>
+public sealed class Attention : nn.Module
+{
+    private readonly DecoderConfiguration configuration;
+    private readonly Linear queryKeyValue; // rows: H query heads, G key heads, G value heads
+    private readonly Linear output;
+    private readonly RootMeanSquareNorm? queryNorm;
+    private readonly RootMeanSquareNorm? keyNorm;
+    private readonly long heads;
+    private readonly long groups; // G
+    private readonly long width; // d_h
+
+    /// <summary>Creates the attention of one block.</summary>
+    /// <param name="configuration">The shape of the decoder.</param>
+    public Attention(DecoderConfiguration configuration)
+        : base(nameof(Attention))
+    {
+        this.configuration = configuration;
+        (heads, groups, width) = (configuration.Heads, configuration.EffectiveKeyValueHeads, configuration.EffectiveHeadChannels);
+        queryKeyValue = nn.Linear(configuration.Channels, (heads + 2 * groups) * width, configuration.Bias || configuration.QueryKeyValueBias);
+        output = nn.Linear(heads * width, configuration.Channels, configuration.Bias);
+        if (configuration.QueryKeyNormalization)
+        {
+            queryNorm = new RootMeanSquareNorm(width, configuration.NormalizationEpsilon);
+            keyNorm = new RootMeanSquareNorm(width, configuration.NormalizationEpsilon);
+        }
+
+        RegisterComponents();
+    }
+
+    /// <summary>Mixes the sequence.</summary>
+    /// <param name="x">[batch, time, channels].</param>
+    /// <param name="context">What the call shares between the blocks: mask, positions, cache.</param>
+    /// <param name="layer">The number of the block, which is its place in the cache.</param>
+    /// <returns>[batch, time, channels].</returns>
+    internal Tensor Forward(Tensor x, AttentionContext context, int layer)
+    {
+        long batch = x.shape[0], time = x.shape[1];
+        Tensor projected = queryKeyValue.forward(x).view(batch, time, heads + 2 * groups, width);
+        Tensor queries = projected.narrow(2, 0, heads), keys = projected.narrow(2, heads, groups);
+        if (queryNorm is not null)
+        {
+            (queries, keys) = (queryNorm.forward(queries), keyNorm!.forward(keys));
+        }
+
+        if (context.Rotary is RotaryEmbedding rotary)
+        {
+            if (queryNorm is null)
+            {
+                Tensor rotated = rotary.Rotate(projected.narrow(2, 0, heads + groups), context.Start, context.Positions);
+                (queries, keys) = (rotated.narrow(2, 0, heads), rotated.narrow(2, heads, groups));
+            }
+            else
+            {
+                queries = rotary.Rotate(queries, context.Start, context.Positions);
+                keys = rotary.Rotate(keys, context.Start, context.Positions);
+            }
+        }
+
+        queries = queries.transpose(1, 2);
+        keys = keys.transpose(1, 2);
+        Tensor values = projected.narrow(2, heads + groups, groups).transpose(1, 2);
+        if (context.Cache is not null)
+        {
+            (keys, values) = context.Cache.Append(layer, keys, values);
+        }
+
+        Tensor mixed = context.Weights is null
+            ? Mix(queries, keys, values, context)
+            : MixKeepingWeights(queries, keys, values, context);
+        return output.forward(mixed.transpose(1, 2).reshape(batch, time, heads * width));
+    }
+
+    private Tensor Mix(Tensor queries, Tensor keys, Tensor values, AttentionContext context)
+    {
+        if (groups != heads && queries.shape[2] == 1 && context.Mask is null)
+        {
+            // One query a head: the heads of a group become its queries, and nothing has to be copied.
+            Tensor grouped = queries.view(queries.shape[0], groups, heads / groups, width);
+            return nn.functional.scaled_dot_product_attention(grouped, keys, values).view(queries.shape);
+        }
+
+        return nn.functional.scaled_dot_product_attention(
+            queries, Repeat(keys), Repeat(values), context.Mask, is_casual: context.IsCausal);
+    }
+
+    private Tensor MixKeepingWeights(Tensor queries, Tensor keys, Tensor values, AttentionContext context)
+    {
+        Tensor scores = queries.matmul(Repeat(keys).transpose(-2, -1)) / Math.Sqrt(width);
+        Tensor? mask = context.IsCausal ? ones([scores.shape[2], scores.shape[3]], ScalarType.Bool, scores.device).tril() : context.Mask;
+        if (mask is not null)
+        {
+            scores = scores.masked_fill(mask.logical_not(), double.NegativeInfinity);
+        }
+
+        Tensor weights = scores.softmax(-1);
+        context.Weights!.Add(weights);
+        return weights.matmul(Repeat(values));
+    }
+
+    /// <summary>Query head h reads key-value head ⌊h / (H/G)⌋: every head is repeated for the queries of its group.</summary>
+    private Tensor Repeat(Tensor x) => groups == heads ? x : x.repeat_interleave(heads / groups, 1);
+
+    internal void Initialize(double deviation, double residualDeviation)
+    {
+        nn.init.normal_(queryKeyValue.weight!, 0, deviation);
+        nn.init.normal_(output.weight!, 0, residualDeviation);
+        foreach (Parameter? bias in (Parameter?[])[queryKeyValue.bias, output.bias])
+        {
+            bias?.zero_();
+        }
+    }
+}
+
+/// <summary>What one call of the backbone shares between its blocks.</summary>
+/// <param name="Mask">[time, keys] or [batch, 1, time, keys], true where a query may attend; null with <paramref name="IsCausal"/> or for a single query.</param>
+/// <param name="IsCausal">Whether query i sees exactly keys 0..i, which has a faster kernel than a mask.</param>
+/// <param name="Start">The position of the first row.</param>
+/// <param name="Positions">[batch, time] positions where they do not follow one another.</param>
+/// <param name="Rotary">The rotation, or null.</param>
+/// <param name="Cache">Keys and values of earlier positions, or null.</param>
+/// <param name="Weights">Collects the attention weights [batch, heads, time, keys] of each layer, or null.</param>
+internal sealed record AttentionContext(
+    Tensor? Mask, bool IsCausal, long Start, Tensor? Positions, RotaryEmbedding? Rotary, KeyValueCache? Cache, List<Tensor>? Weights);

@@ -1,0 +1,120 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace ArKernel.Backbones;
+
+/// <summary>What a decoder puts out.</summary>
+/// <param name="Logits">[batch, time, vocabulary].</param>
+/// <param name="Hidden">[batch, time, channels], after the last normalization.</param>
+public sealed record DecoderOutput(Tensor Logits, Tensor Hidden);
+
+/// <summary>
+/// A decoder-only language model: token embedding, transformer, output matrix. Its parameters are named
+/// <c>embedding</c>, <c>backbone.positionEmbedding</c>, <c>backbone.blocks.i.attentionNorm.{weight,bias}</c>,
+/// <c>…attention.queryKeyValue.{weight,bias}</c> (rows q, k, v), <c>…attention.output.*</c>, <c>…attention.{queryNorm,keyNorm}.weight</c>,
+/// <c>…feedForwardNorm.*</c>, <c>…feedForward.up.*</c> (for SwiGLU rows gate, up), <c>…feedForward.down.*</c>, <c>backbone.norm.*</c>,
+/// and <c>outputWeight</c> where it is not tied.
+/// </summary>
+public sealed class CausalDecoder : nn.Module
+{
+    private readonly Parameter embedding;
+    private readonly TransformerBackbone backbone;
+    private readonly Parameter? outputWeight;
+
+    /// <summary>Creates a decoder with random weights.</summary>
+    /// <param name="configuration">The shape.</param>
+    /// <exception cref="ArgumentException">The shape is not possible.</exception>
+    public CausalDecoder(DecoderConfiguration configuration)
+        : base(nameof(CausalDecoder))
+    {
+        Configuration = configuration;
+        backbone = new TransformerBackbone(configuration);
+        using IDisposable noGradient = no_grad();
+        embedding = new Parameter(randn(configuration.VocabularySize, configuration.Channels) * TransformerBackbone.Deviation);
+        if (!configuration.TiedEmbeddings)
+        {
+            outputWeight = new Parameter(randn(configuration.VocabularySize, configuration.Channels) * TransformerBackbone.Deviation);
+        }
+
+        RegisterComponents();
+    }
+
+    /// <summary>The shape.</summary>
+    public DecoderConfiguration Configuration { get; }
+
+    /// <summary>The stack of blocks.</summary>
+    public TransformerBackbone Backbone => backbone;
+
+    /// <summary>[vocabulary, channels] the vectors of the tokens.</summary>
+    public Parameter Embedding => embedding;
+
+    /// <summary>[vocabulary, channels] the output matrix: the embedding where it is tied.</summary>
+    public Parameter OutputWeight => outputWeight ?? embedding;
+
+    /// <summary>An empty cache.</summary>
+    /// <param name="batch">The number of rows.</param>
+    public KeyValueCache NewCache(long batch) => backbone.NewCache(batch);
+
+    /// <summary>Predicts the token after each.</summary>
+    /// <param name="ids">[batch, time] int64 token ids.</param>
+    /// <param name="cache">The tokens before these, or null.</param>
+    /// <param name="keyMask">[batch, cached + time] bool, false at the padding left of a shorter row; or null.</param>
+    /// <exception cref="ArgumentException">A shape does not fit, or an id is outside the vocabulary.</exception>
+    public DecoderOutput Forward(Tensor ids, KeyValueCache? cache = null, Tensor? keyMask = null) =>
+        ForwardEmbeddings(Embed(ids), cache, keyMask);
+
+    /// <summary>Predicts from vectors in place of tokens.</summary>
+    /// <param name="inputs">[batch, time, channels].</param>
+    /// <param name="cache">The rows before these, or null.</param>
+    /// <param name="keyMask">[batch, cached + time] bool, false at the padding left of a shorter row; or null.</param>
+    /// <exception cref="ArgumentException">A shape does not fit.</exception>
+    public DecoderOutput ForwardEmbeddings(Tensor inputs, KeyValueCache? cache = null, Tensor? keyMask = null)
+    {
+        Tensor? mask = null, positions = null;
+        if (keyMask is not null)
+        {
+            long time = inputs.shape[1], keys = (cache?.Length ?? 0) + time;
+            if (keyMask.dim() != 2 || keyMask.shape[0] != inputs.shape[0] || keyMask.shape[1] != keys)
+            {
+                throw new ArgumentException($"CausalDecoder: the key mask is [{string.Join(", ", keyMask.shape)}]; it must be [{inputs.shape[0]}, {keys}].");
+            }
+
+            // A padded row counts its positions from its first real token.
+            positions = (keyMask.to(ScalarType.Int64).cumsum(1) - 1).clamp_min(0).narrow(1, keys - time, time);
+            mask = ones([time, keys], ScalarType.Bool, inputs.device).tril(keys - time).logical_and(keyMask.unsqueeze(1).unsqueeze(1));
+        }
+
+        Tensor hidden = backbone.Forward(inputs, mask, cache, positions);
+        return new DecoderOutput(nn.functional.linear(hidden, OutputWeight), hidden);
+    }
+
+    private Tensor Embed(Tensor ids)
+    {
+        if (ids.dim() != 2)
+        {
+            throw new ArgumentException($"CausalDecoder: the ids are [{string.Join(", ", ids.shape)}]; they must be [batch, time].");
+        }
+
+        return TokenEmbedding.Look(embedding, ids, nameof(CausalDecoder));
+    }
+}
+
+/// <summary>Looks tokens up, with an error in place of what the native kernel does with an id outside the table.</summary>
+internal static class TokenEmbedding
+{
+    public static Tensor Look(Tensor table, Tensor ids, string block)
+    {
+        if (ids.device.type == DeviceType.CPU && ids.numel() > 0)
+        {
+            using Tensor low = ids.min(), high = ids.max();
+            if (low.item<long>() < 0 || high.item<long>() >= table.shape[0])
+            {
+                throw new ArgumentException(
+                    $"{block}: token ids run from {low.item<long>()} to {high.item<long>()}; the vocabulary is 0..{table.shape[0] - 1}.");
+            }
+        }
+
+        return table.index_select(0, ids.flatten()).view([.. ids.shape, table.shape[1]]);
+    }
+}

@@ -1,0 +1,100 @@
+using static TorchSharp.torch;
+
+namespace ArKernel.Decoding;
+
+/// <summary>From logits to tokens: the filters, each mapping [rows, vocabulary] logits to logits with −∞ at removed tokens, and the draw.</summary>
+public static class LogitsSampler
+{
+    /// <summary>Draws a token a row.</summary>
+    /// <param name="logits">[rows, vocabulary].</param>
+    /// <param name="history">[rows, generated] the tokens so far, for penalties.</param>
+    /// <param name="options">How to draw.</param>
+    /// <param name="generator">The source of randomness, on the logits' device.</param>
+    /// <returns>[rows] int64.</returns>
+    public static Tensor Draw(Tensor logits, Tensor history, SamplingOptions options, Generator generator)
+    {
+        Tensor filtered = Penalize(logits, history, options);
+        return options.Temperature == 0
+            ? filtered.argmax(-1)
+            : Filter(filtered, options).softmax(-1).multinomial(1, replacement: true, generator).squeeze(-1);
+    }
+
+    /// <summary>Applies temperature, top-k, top-p, min-p and typical, in this order.</summary>
+    /// <param name="logits">[rows, vocabulary].</param>
+    /// <param name="options">Which filters; a temperature of 0 keeps the most likely token alone.</param>
+    /// <returns>[rows, vocabulary], −∞ at removed tokens.</returns>
+    public static Tensor Filter(Tensor logits, SamplingOptions options)
+    {
+        if (options.Temperature == 0)
+        {
+            return KeepSorted(logits, logits.sort(-1, descending: true, stable: true).Indices, rank: 1);
+        }
+
+        Tensor z = options.Temperature == 1 ? logits : logits / options.Temperature;
+        if (options.TopK > 0 && options.TopK < z.shape[^1])
+        {
+            // Ties go to the lower index, so that exactly k stay.
+            z = KeepSorted(z, z.sort(-1, descending: true, stable: true).Indices, options.TopK);
+        }
+
+        if (options.TopP < 1)
+        {
+            z = KeepMassBefore(z, z.sort(-1, descending: true, stable: true).Indices, options.TopP);
+        }
+
+        if (options.MinP > 0)
+        {
+            Tensor p = z.softmax(-1);
+            z = z.masked_fill(p < p.amax([-1], keepdim: true) * options.MinP, double.NegativeInfinity);
+        }
+
+        if (options.Typical < 1)
+        {
+            Tensor information = -z.log_softmax(-1); // −ln p, ∞ at removed tokens
+            Tensor p = z.softmax(-1);
+            Tensor entropy = (p * information).nan_to_num(0).sum(-1, keepdim: true); // H in nats, with 0 · ∞ = 0
+            z = KeepMassBefore(z, (information - entropy).abs().sort(-1, descending: false, stable: true).Indices, options.Typical);
+        }
+
+        return z;
+    }
+
+    /// <summary>Keeps the first tokens of a ranking.</summary>
+    private static Tensor KeepSorted(Tensor z, Tensor ranking, int rank)
+    {
+        Tensor removed = ones_like(z, ScalarType.Bool).scatter(-1, ranking.narrow(-1, 0, rank), false);
+        return z.masked_fill(removed, double.NegativeInfinity);
+    }
+
+    /// <summary>Keeps the tokens of a ranking before which less than a mass stands; the first one always.</summary>
+    private static Tensor KeepMassBefore(Tensor z, Tensor ranking, double mass)
+    {
+        Tensor p = z.softmax(-1).gather(-1, ranking);
+        Tensor removed = (p.cumsum(-1) - p) >= mass;
+        removed.narrow(-1, 0, 1).fill_(false);
+        return z.masked_fill(zeros_like(removed).scatter(-1, ranking, removed), double.NegativeInfinity);
+    }
+
+    private static Tensor Penalize(Tensor logits, Tensor history, SamplingOptions options)
+    {
+        Tensor z = logits;
+        if (options.RepetitionPenalty != 1 && history.shape[1] > 0)
+        {
+            Tensor seen = zeros_like(z, ScalarType.Bool).scatter(-1, history, true);
+            z = where(seen, where(z > 0, z / options.RepetitionPenalty, z * options.RepetitionPenalty), z);
+        }
+
+        return options.NoRepeatNGram > 0 && history.shape[1] >= options.NoRepeatNGram ? BanRepeats(z, history, options.NoRepeatNGram) : z;
+    }
+
+    private static Tensor BanRepeats(Tensor z, Tensor history, int length)
+    {
+        // Every window of length tokens whose first length − 1 equal the newest ones bans its last; one that would leave nothing bans none.
+        Tensor windows = history.unfold(1, length, 1);
+        Tensor newest = history.narrow(1, history.shape[1] - (length - 1), length - 1).unsqueeze(1);
+        Tensor repeats = windows.narrow(2, 0, length - 1).eq(newest).all(-1);
+        Tensor banned = zeros_like(z).scatter_add(-1, windows.select(2, length - 1), repeats.to(z.dtype)) > 0;
+        Tensor left = banned.logical_not().any(-1, keepdim: true);
+        return z.masked_fill(banned.logical_and(left), double.NegativeInfinity);
+    }
+}

@@ -1,0 +1,64 @@
+namespace ArKernel.Decoding;
+
+/// <summary>
+/// How tokens are drawn. The filters apply in the order penalties, temperature, top-k, top-p, min-p, typical; each keeps at least one
+/// token. The defaults draw from the model's own distribution.
+/// </summary>
+public sealed record SamplingOptions
+{
+    /// <summary>Divides the logits (τ); 0 takes the most likely token.</summary>
+    public double Temperature { get; init; } = 1;
+
+    /// <summary>Keeps the k most likely tokens; 0 keeps all.</summary>
+    public int TopK { get; init; }
+
+    /// <summary>Keeps the most likely tokens whose predecessors' mass is below p (nucleus sampling, Holtzman et al. 2020); 1 keeps all.</summary>
+    public double TopP { get; init; } = 1;
+
+    /// <summary>Keeps tokens of at least this fraction of the largest probability; 0 keeps all.</summary>
+    public double MinP { get; init; }
+
+    /// <summary>Keeps this mass of the tokens whose information is nearest the entropy (Meister et al. 2023); 1 keeps all.</summary>
+    public double Typical { get; init; } = 1;
+
+    /// <summary>Divides positive logits of tokens seen and multiplies negative ones (Keskar et al. 2019); 1 does nothing.</summary>
+    public double RepetitionPenalty { get; init; } = 1;
+
+    /// <summary>Bans a token that would complete a sequence of this many tokens a second time; 0 bans none.</summary>
+    public int NoRepeatNGram { get; init; }
+
+    /// <summary>How far to go from the unconditional towards and beyond the conditional logits (s): l_∅ + s (l_c − l_∅); 1 is the conditional model.</summary>
+    public double GuidanceScale { get; init; } = 1;
+
+    /// <summary>Determines every draw.</summary>
+    public int Seed { get; init; } = 1;
+
+    /// <summary>Whether keys and values of earlier steps are kept; without, every step sees the whole sequence again.</summary>
+    public bool UseCache { get; init; } = true;
+
+    /// <summary>Called after each step with the number of steps done.</summary>
+    public Action<int>? StepCompleted { get; init; }
+
+    /// <summary>The most likely token at every step.</summary>
+    public static SamplingOptions Greedy { get; } = new() { Temperature = 0 };
+
+    internal void Validate()
+    {
+        Require(Temperature >= 0, nameof(Temperature), Temperature, "at least 0");
+        Require(TopK >= 0, nameof(TopK), TopK, "at least 0");
+        Require(TopP is > 0 and <= 1, nameof(TopP), TopP, "in (0, 1]");
+        Require(MinP is >= 0 and <= 1, nameof(MinP), MinP, "in [0, 1]");
+        Require(Typical is > 0 and <= 1, nameof(Typical), Typical, "in (0, 1]");
+        Require(RepetitionPenalty > 0, nameof(RepetitionPenalty), RepetitionPenalty, "positive");
+        Require(NoRepeatNGram >= 0, nameof(NoRepeatNGram), NoRepeatNGram, "at least 0");
+        Require(double.IsFinite(GuidanceScale), nameof(GuidanceScale), GuidanceScale, "finite");
+    }
+
+    private static void Require(bool holds, string name, double value, string what)
+    {
+        if (!holds)
+        {
+            throw new ArgumentException($"SamplingOptions.{name} is {value}; it must be {what}.");
+        }
+    }
+}

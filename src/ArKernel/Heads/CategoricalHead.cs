@@ -1,0 +1,69 @@
+using ArKernel.Decoding;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace ArKernel.Heads;
+
+/// <summary>What distribution a group gets.</summary>
+public abstract class Head : nn.Module
+{
+    /// <summary>Creates a head.</summary>
+    /// <param name="name">The name shown for it.</param>
+    protected Head(string name)
+        : base(name)
+    {
+    }
+
+    /// <summary>The negative log-likelihood of tokens.</summary>
+    /// <param name="hidden">[batch, time, channels] from the backbone.</param>
+    /// <param name="tokens">[batch, time].</param>
+    /// <returns>[batch, time], in nats.</returns>
+    public abstract Tensor NegativeLogLikelihood(Tensor hidden, Tensor tokens);
+
+    /// <summary>Draws a group.</summary>
+    /// <param name="hidden">[batch, time, channels] from the backbone.</param>
+    /// <param name="unconditional">The same without the condition, to be guided away from; or null.</param>
+    /// <param name="history">[batch, generated] the tokens so far, for penalties.</param>
+    /// <param name="options">How to draw.</param>
+    /// <param name="generator">The source of randomness.</param>
+    /// <returns>[batch, time].</returns>
+    public abstract Tensor Sample(Tensor hidden, Tensor? unconditional, Tensor history, SamplingOptions options, Generator generator);
+}
+
+/// <summary>A softmax over the vocabulary for each position.</summary>
+public sealed class CategoricalHead : Head
+{
+    private readonly Parameter weight;
+
+    /// <summary>Creates the head.</summary>
+    /// <param name="weight">[vocabulary, channels]; the token embedding where it is tied.</param>
+    public CategoricalHead(Parameter weight)
+        : base(nameof(CategoricalHead))
+    {
+        this.weight = weight;
+        RegisterComponents();
+    }
+
+    /// <summary>The logits.</summary>
+    /// <param name="hidden">[batch, time, channels].</param>
+    /// <returns>[batch, time, vocabulary].</returns>
+    public Tensor Logits(Tensor hidden) => nn.functional.linear(hidden, weight);
+
+    /// <inheritdoc/>
+    public override Tensor NegativeLogLikelihood(Tensor hidden, Tensor tokens) =>
+        nn.functional.cross_entropy(Logits(hidden).flatten(0, 1), tokens.flatten(), reduction: nn.Reduction.None).view(tokens.shape);
+
+    /// <inheritdoc/>
+    public override Tensor Sample(Tensor hidden, Tensor? unconditional, Tensor history, SamplingOptions options, Generator generator)
+    {
+        Tensor logits = Logits(hidden);
+        if (unconditional is not null)
+        {
+            // Classifier-free guidance (Ho & Salimans 2022, eq. 6): l = l_∅ + s (l_c − l_∅).
+            Tensor without = Logits(unconditional);
+            logits = without + (logits - without) * options.GuidanceScale;
+        }
+
+        return LogitsSampler.Draw(logits.flatten(0, 1), history.repeat_interleave(hidden.shape[1], 0), options, generator).view(hidden.shape[0], hidden.shape[1]);
+    }
+}

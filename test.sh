@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Everything that proves the project works; ends with the line 'N passed, N failed'. Under CI=true nothing is skipped but GPU tests.
+set -uo pipefail
+cd "$(dirname "$0")"
+
+passed=0 failed=0 skipped=0
+check() { # check NAME COMMAND…: one proof of its own
+  local name=$1
+  shift
+  echo "== $name"
+  if "$@"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    echo "FAILED: $name" >&2
+  fi
+}
+
+finish() {
+  echo "$passed passed, $failed failed$([ "$skipped" -eq 0 ] || echo ", $skipped skipped")"
+  [ "$failed" -eq 0 ]
+  exit
+}
+
+# What the tests need beside the SDK: Chromium renders pages, Debian's nbformat validates notebooks.
+missing=()
+command -v chromium >/dev/null || missing+=(chromium)
+/usr/bin/python3 -c 'import nbformat' 2>/dev/null || missing+=(python3-nbformat)
+if [ ${#missing[@]} -gt 0 ] && command -v apt-get >/dev/null; then
+  sudo=""
+  [ "$(id -u)" -eq 0 ] || sudo=$(command -v sudo || true)
+  if [ "$(id -u)" -eq 0 ] || [ -n "$sudo" ]; then
+    echo "== installing ${missing[*]}"
+    $sudo apt-get update -qq &&
+      DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  fi
+fi
+command -v chromium >/dev/null || echo "chromium is not here: tests that look at rendered pages are skipped"
+/usr/bin/python3 -c 'import nbformat' 2>/dev/null || echo "python3-nbformat is not here: tests that validate notebooks with it are skipped"
+
+check "the solution builds without a warning" dotnet build ArKernel.slnx -c Release -nologo -v quiet || finish
+[ "$failed" -eq 0 ] || finish
+check "the development container's build step runs" bash .devcontainer/setup.sh build
+[ "$failed" -eq 0 ] || finish
+
+for project in Theory ArKernel Interactive Notebook Notebooks; do
+  echo "== tests/$project"
+  executable=$(ls tests/$project/bin/Release/net10.0/*.Tests 2>/dev/null)
+  # A leaf of libgomp's: a thread that waits must sleep, or two test processes on two cores spin against each other.
+  log=$(mktemp)
+  OMP_WAIT_POLICY=PASSIVE "$executable" -noColor -noLogo | tee "$log"
+  summary=$(grep -E 'Total: [0-9]+, Errors: [0-9]+' "$log" | tail -n 1)
+  rm -f "$log"
+  if [ -z "$summary" ]; then
+    failed=$((failed + 1))
+    echo "FAILED: tests/$project ended without a summary" >&2
+    continue
+  fi
+  number() { sed -E "s/.*$1: ([0-9]+).*/\1/" <<<"$summary"; }
+  bad=$(($(number Errors) + $(number Failed)))
+  left=$(($(number Skipped) + $(number 'Not Run')))
+  passed=$((passed + $(number Total) - bad - left))
+  failed=$((failed + bad))
+  skipped=$((skipped + left))
+done
+finish
