@@ -1,48 +1,46 @@
-using static TorchSharp.torch;
+using ArKernel.Backbones;
 
 namespace ArKernel.Weights;
 
 /// <summary>Loads weights as Hugging Face publishes GPT-2: with or without the prefix <c>transformer.</c>, four matrices a block stored [in, out].</summary>
 public static class Gpt2Layout
 {
-    /// <summary>Loads a model.</summary>
-    /// <param name="decoder">A decoder of the configuration's shape.</param>
+    /// <summary>Builds the decoder that a folder with <c>config.json</c> and safetensors describes, and loads it.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <exception cref="WeightMismatchException">The weights do not fit the configuration.</exception>
+    public static CausalDecoder Load(string folder) => PublishedModel.Load(folder, Load);
+
+    /// <summary>Loads a decoder.</summary>
+    /// <param name="decoder">A decoder of the published shape.</param>
     /// <param name="files">The file or files.</param>
-    /// <param name="configuration">The published model's shape.</param>
-    /// <param name="names">What the decoder calls its parameters; null means as <see cref="DecoderNames"/> says.</param>
     /// <param name="allowPartial">Whether names may be missing or unexpected; they are reported then.</param>
     /// <exception cref="WeightMismatchException">The weights do not fit the decoder; nothing was loaded.</exception>
-    public static WeightReport Load(nn.Module decoder, WeightFiles files, PublishedConfiguration configuration, DecoderNames? names = null, bool allowPartial = false)
+    public static WeightReport Load(CausalDecoder decoder, WeightFiles files, bool allowPartial = false)
     {
         string prefix = files.Contains("transformer.wte.weight") ? "transformer." : "";
-        return WeightLoader.Load(decoder, files, Sources(configuration, names ?? new DecoderNames(), prefix), name => IsMask(name) || name == "lm_head.weight", allowPartial);
-    }
-
-    private static Dictionary<string, WeightSource[]> Sources(PublishedConfiguration configuration, DecoderNames names, string prefix)
-    {
-        var map = new SourceMap(names);
-        map.Add(names.TokenEmbedding, 0, "", new WeightSource(prefix + "wte.weight"));
-        map.Add(names.PositionEmbedding, 0, "", new WeightSource(prefix + "wpe.weight"));
-        for (int block = 0; block < configuration.Layers; block++)
+        var sources = new Dictionary<string, WeightSource[]>(StringComparer.Ordinal)
         {
-            string source = $"{prefix}h.{block}.";
+            ["embedding"] = [new(prefix + "wte.weight")], // the output matrix is tied to it
+            ["backbone.positionEmbedding"] = [new(prefix + "wpe.weight")],
+            ["backbone.norm.weight"] = [new(prefix + "ln_f.weight")],
+            ["backbone.norm.bias"] = [new(prefix + "ln_f.bias")],
+        };
+        for (int block = 0; block < decoder.Configuration.Layers; block++)
+        {
+            string to = $"backbone.blocks.{block}.", from = $"{prefix}h.{block}.";
             foreach (string part in new[] { ".weight", ".bias" })
             {
-                bool stored = part == ".weight"; // matrices are stored [in, out]
-                map.Add(names.AttentionNorm, block, part, new WeightSource(source + "ln_1" + part));
-                string all = source + "attn.c_attn" + part; // columns q | k | v
-                map.AddQueryKeyValue(block, part, new(all, stored, 0, 3), new(all, stored, 1, 3), new(all, stored, 2, 3));
-                map.Add(names.AttentionOutput, block, part, new WeightSource(source + "attn.c_proj" + part, stored));
-                map.Add(names.FeedForwardNorm, block, part, new WeightSource(source + "ln_2" + part));
-                map.Add(names.Up, block, part, new WeightSource(source + "mlp.c_fc" + part, stored));
-                map.Add(names.Down, block, part, new WeightSource(source + "mlp.c_proj" + part, stored));
+                bool transposed = part == ".weight"; // columns of c_attn are q | k | v, as are the rows of queryKeyValue
+                sources.Add(to + "attentionNorm" + part, [new(from + "ln_1" + part)]);
+                sources.Add(to + "attention.queryKeyValue" + part, [new(from + "attn.c_attn" + part, transposed)]);
+                sources.Add(to + "attention.output" + part, [new(from + "attn.c_proj" + part, transposed)]);
+                sources.Add(to + "feedForwardNorm" + part, [new(from + "ln_2" + part)]);
+                sources.Add(to + "feedForward.up" + part, [new(from + "mlp.c_fc" + part, transposed)]);
+                sources.Add(to + "feedForward.down" + part, [new(from + "mlp.c_proj" + part, transposed)]);
             }
         }
 
-        map.Add(names.FinalNorm, 0, ".weight", new WeightSource(prefix + "ln_f.weight"));
-        map.Add(names.FinalNorm, 0, ".bias", new WeightSource(prefix + "ln_f.bias"));
-        map.Sources.TryAdd(names.Head, [new WeightSource(prefix + "wte.weight")]); // tied; harmless where the decoder ties them itself
-        return map.Sources;
+        return WeightLoader.Load(decoder, files, sources, name => IsMask(name) || name == "lm_head.weight", allowPartial);
     }
 
     private static bool IsMask(string name) =>
@@ -54,57 +52,63 @@ public static class Gpt2Layout
 /// </summary>
 public static class LlamaLayout
 {
-    /// <summary>Loads a model.</summary>
-    /// <param name="decoder">A decoder of the configuration's shape.</param>
+    /// <summary>Builds the decoder that a folder with <c>config.json</c> and safetensors describes, and loads it.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <exception cref="WeightMismatchException">The weights do not fit the configuration.</exception>
+    public static CausalDecoder Load(string folder) => PublishedModel.Load(folder, Load);
+
+    /// <summary>Loads a decoder.</summary>
+    /// <param name="decoder">A decoder of the published shape.</param>
     /// <param name="files">The file or files.</param>
-    /// <param name="configuration">The published model's shape.</param>
-    /// <param name="names">What the decoder calls its parameters; null means as <see cref="DecoderNames"/> says.</param>
     /// <param name="allowPartial">Whether names may be missing or unexpected; they are reported then.</param>
     /// <exception cref="WeightMismatchException">The weights do not fit the decoder; nothing was loaded.</exception>
-    public static WeightReport Load(nn.Module decoder, WeightFiles files, PublishedConfiguration configuration, DecoderNames? names = null, bool allowPartial = false) =>
-        WeightLoader.Load(
-            decoder,
-            files,
-            Sources(configuration, names ?? new DecoderNames()),
-            name => name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal) || (configuration.TiedEmbeddings && name == "lm_head.weight"),
-            allowPartial);
-
-    private static Dictionary<string, WeightSource[]> Sources(PublishedConfiguration configuration, DecoderNames names)
+    public static WeightReport Load(CausalDecoder decoder, WeightFiles files, bool allowPartial = false)
     {
-        var map = new SourceMap(names);
-        map.Add(names.TokenEmbedding, 0, "", new WeightSource("model.embed_tokens.weight"));
-        for (int block = 0; block < configuration.Layers; block++)
+        var sources = new Dictionary<string, WeightSource[]>(StringComparer.Ordinal)
         {
-            string source = $"model.layers.{block}.", attention = source + "self_attn.";
-            map.Add(names.AttentionNorm, block, ".weight", new WeightSource(source + "input_layernorm.weight"));
-            foreach (string part in configuration.QueryKeyValueBias ? new[] { ".weight", ".bias" } : [".weight"])
+            ["embedding"] = [new("model.embed_tokens.weight")],
+            ["backbone.norm.weight"] = [new("model.norm.weight")],
+            ["outputWeight"] = [new("lm_head.weight")],
+        };
+        for (int block = 0; block < decoder.Configuration.Layers; block++)
+        {
+            string to = $"backbone.blocks.{block}.", from = $"model.layers.{block}.", attention = from + "self_attn.";
+            sources.Add(to + "attentionNorm.weight", [new(from + "input_layernorm.weight")]);
+            foreach (string part in new[] { ".weight", ".bias" })
             {
-                map.AddQueryKeyValue(block, part, new(attention + "q_proj" + part), new(attention + "k_proj" + part), new(attention + "v_proj" + part));
+                sources.Add(to + "attention.queryKeyValue" + part, [new(attention + "q_proj" + part), new(attention + "k_proj" + part), new(attention + "v_proj" + part)]);
             }
 
-            if (configuration.QueryKeyNorm)
-            {
-                map.Add(names.QueryNorm, block, ".weight", new WeightSource(attention + "q_norm.weight"));
-                map.Add(names.KeyNorm, block, ".weight", new WeightSource(attention + "k_norm.weight"));
-            }
-
-            map.Add(names.AttentionOutput, block, ".weight", new WeightSource(attention + "o_proj.weight"));
-            map.Add(names.FeedForwardNorm, block, ".weight", new WeightSource(source + "post_attention_layernorm.weight"));
-            if (names.GateUp is string both)
-            {
-                map.Add(both, block, ".weight", new(source + "mlp.gate_proj.weight"), new(source + "mlp.up_proj.weight"));
-            }
-            else
-            {
-                map.Add(names.Gate, block, ".weight", new WeightSource(source + "mlp.gate_proj.weight"));
-                map.Add(names.Up, block, ".weight", new WeightSource(source + "mlp.up_proj.weight"));
-            }
-
-            map.Add(names.Down, block, ".weight", new WeightSource(source + "mlp.down_proj.weight"));
+            sources.Add(to + "attention.queryNorm.weight", [new(attention + "q_norm.weight")]);
+            sources.Add(to + "attention.keyNorm.weight", [new(attention + "k_norm.weight")]);
+            sources.Add(to + "attention.output.weight", [new(attention + "o_proj.weight")]);
+            sources.Add(to + "feedForwardNorm.weight", [new(from + "post_attention_layernorm.weight")]);
+            sources.Add(to + "feedForward.up.weight", [new(from + "mlp.gate_proj.weight"), new(from + "mlp.up_proj.weight")]);
+            sources.Add(to + "feedForward.down.weight", [new(from + "mlp.down_proj.weight")]);
         }
 
-        map.Add(names.FinalNorm, 0, ".weight", new WeightSource("model.norm.weight"));
-        map.Sources.TryAdd(names.Head, [new WeightSource(configuration.TiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight")]);
-        return map.Sources;
+        bool tied = decoder.Configuration.TiedEmbeddings;
+        return WeightLoader.Load(
+            decoder, files, sources, name => name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal) || (tied && name == "lm_head.weight"), allowPartial);
+    }
+}
+
+/// <summary>What the layouts share: a folder gives the configuration and the weights.</summary>
+internal static class PublishedModel
+{
+    internal static CausalDecoder Load(string folder, Func<CausalDecoder, WeightFiles, bool, WeightReport> load)
+    {
+        using WeightFiles files = WeightFiles.Open(folder);
+        var decoder = new CausalDecoder(PublishedConfiguration.Read(folder).Decoder);
+        try
+        {
+            load(decoder, files, false);
+            return decoder;
+        }
+        catch
+        {
+            decoder.Dispose();
+            throw;
+        }
     }
 }

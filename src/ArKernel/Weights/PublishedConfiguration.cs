@@ -1,66 +1,13 @@
 using System.Text.Json;
+using ArKernel.Backbones;
 
 namespace ArKernel.Weights;
 
-/// <summary>How the rotary embedding of a published model is stretched to longer texts.</summary>
-/// <param name="Kind"><c>llama3</c> or <c>linear</c>.</param>
-/// <param name="Factor">By what factor (s).</param>
-/// <param name="LowFrequencyFactor">Of llama3: wavelengths beyond the old length divided by this are stretched fully (c_l).</param>
-/// <param name="HighFrequencyFactor">Of llama3: wavelengths below the old length divided by this are kept (c_h).</param>
-/// <param name="OldLength">Of llama3: the length that the model was first trained for (M).</param>
-public sealed record PublishedRopeScaling(string Kind, double Factor, double LowFrequencyFactor, double HighFrequencyFactor, int OldLength);
-
 /// <summary>The shape of a published decoder, read from its <c>config.json</c>.</summary>
-public sealed record PublishedConfiguration
+/// <param name="Family">The family: <c>gpt2</c>, <c>llama</c>, <c>mistral</c>, <c>qwen2</c> or <c>qwen3</c>.</param>
+/// <param name="Decoder">The decoder's shape.</param>
+public sealed record PublishedConfiguration(string Family, DecoderConfiguration Decoder)
 {
-    /// <summary>The family: <c>gpt2</c>, <c>llama</c>, <c>mistral</c>, <c>qwen2</c> or <c>qwen3</c>.</summary>
-    public required string Family { get; init; }
-
-    /// <summary>The number of token ids (V).</summary>
-    public required int VocabularySize { get; init; }
-
-    /// <summary>The model width (d).</summary>
-    public required int Width { get; init; }
-
-    /// <summary>The number of blocks (n).</summary>
-    public required int Layers { get; init; }
-
-    /// <summary>The number of query heads (H).</summary>
-    public required int Heads { get; init; }
-
-    /// <summary>The number of key and value heads (G).</summary>
-    public required int KeyValueHeads { get; init; }
-
-    /// <summary>The width of a head (dh).</summary>
-    public required int HeadWidth { get; init; }
-
-    /// <summary>The inner width of the feed-forward layer.</summary>
-    public required int FeedForwardWidth { get; init; }
-
-    /// <summary>The longest sequence, in tokens.</summary>
-    public required int MaximumLength { get; init; }
-
-    /// <summary>ε of the norms.</summary>
-    public required double NormEpsilon { get; init; }
-
-    /// <summary>The base of the rotary embedding; 0 where positions are learned.</summary>
-    public double RopeBase { get; init; }
-
-    /// <summary>How the rotary embedding is stretched, or null.</summary>
-    public PublishedRopeScaling? RopeScaling { get; init; }
-
-    /// <summary>Whether the output projection is the token embedding.</summary>
-    public bool TiedEmbeddings { get; init; }
-
-    /// <summary>Whether the projections to queries, keys and values have biases.</summary>
-    public bool QueryKeyValueBias { get; init; }
-
-    /// <summary>Whether queries and keys are normalised per head before the rotary embedding.</summary>
-    public bool QueryKeyNorm { get; init; }
-
-    /// <summary>How many positions back a token sees, itself included, or null for all.</summary>
-    public int? SlidingWindow { get; init; }
-
     /// <summary>Reads a <c>config.json</c>.</summary>
     /// <param name="path">The file, or the folder it is in.</param>
     /// <exception cref="InvalidDataException">It is not JSON, lacks a key, or describes what is not supported; the message names the key.</exception>
@@ -72,15 +19,15 @@ public sealed record PublishedConfiguration
             using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(path));
             var keys = new Keys(json.RootElement, path);
             string family = keys.Text("model_type");
-            PublishedConfiguration configuration = family switch
+            DecoderConfiguration decoder = family switch
             {
                 "gpt2" => Gpt2(keys),
                 "llama" or "mistral" or "qwen2" or "qwen3" => Llama(keys, family),
                 _ => throw new InvalidDataException($"'{path}': the model_type '{family}' is not supported; supported are gpt2, llama, mistral, qwen2, qwen3."),
             };
-            return configuration.Heads > 0 && configuration.KeyValueHeads > 0 && configuration.Heads % configuration.KeyValueHeads == 0
-                ? configuration
-                : throw new InvalidDataException($"'{path}': {configuration.Heads} query heads do not divide among {configuration.KeyValueHeads} key and value heads.");
+            return decoder.Heads % decoder.EffectiveKeyValueHeads == 0
+                ? new PublishedConfiguration(family, decoder)
+                : throw new InvalidDataException($"'{path}': {decoder.Heads} query heads do not divide among {decoder.KeyValueHeads} key and value heads.");
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
         {
@@ -88,53 +35,41 @@ public sealed record PublishedConfiguration
         }
     }
 
-    private static PublishedConfiguration Gpt2(Keys keys)
+    private static DecoderConfiguration Gpt2(Keys keys)
     {
-        int width = keys.Whole("n_embd"), heads = keys.Whole("n_head");
         string activation = keys.Text("activation_function", "gelu_new");
         keys.Require(activation is "gelu_new" or "gelu_pytorch_tanh", "activation_function", activation);
-        return new PublishedConfiguration
+        int width = keys.Whole("n_embd");
+        return DecoderConfiguration.Gpt2(keys.Whole("vocab_size"), width, keys.Whole("n_layer"), keys.Whole("n_head"), keys.Whole("n_positions")) with
         {
-            Family = "gpt2",
-            VocabularySize = keys.Whole("vocab_size"),
-            Width = width,
-            Layers = keys.Whole("n_layer"),
-            Heads = heads,
-            KeyValueHeads = heads,
-            HeadWidth = width / heads,
-            FeedForwardWidth = keys.Whole("n_inner", 4 * width),
-            MaximumLength = keys.Whole("n_positions"),
-            NormEpsilon = keys.Real("layer_norm_epsilon", 1e-5),
-            TiedEmbeddings = keys.Flag("tie_word_embeddings", true),
-            QueryKeyValueBias = true,
+            FeedForwardChannels = keys.Whole("n_inner", 4 * width),
+            NormalizationEpsilon = keys.Real("layer_norm_epsilon", 1e-5),
         };
     }
 
-    private static PublishedConfiguration Llama(Keys keys, string family)
+    private static DecoderConfiguration Llama(Keys keys, string family)
     {
-        int width = keys.Whole("hidden_size"), heads = keys.Whole("num_attention_heads");
         string activation = keys.Text("hidden_act", "silu");
         keys.Require(activation == "silu", "hidden_act", activation);
+        keys.Require(!keys.Flag("attention_bias", false), "attention_bias", "true");
+        int width = keys.Whole("hidden_size"), heads = keys.Whole("num_attention_heads");
         bool usesWindow = family == "mistral" || keys.Flag("use_sliding_window", false);
-        int window = keys.Whole("sliding_window", 0);
-        return new PublishedConfiguration
+        return new DecoderConfiguration
         {
-            Family = family,
             VocabularySize = keys.Whole("vocab_size"),
-            Width = width,
+            Channels = width,
             Layers = keys.Whole("num_hidden_layers"),
             Heads = heads,
-            KeyValueHeads = keys.Whole("num_key_value_heads", heads),
-            HeadWidth = keys.Whole("head_dim", width / heads),
-            FeedForwardWidth = keys.Whole("intermediate_size"),
             MaximumLength = keys.Whole("max_position_embeddings"),
-            NormEpsilon = keys.Real("rms_norm_eps", 1e-6),
-            RopeBase = keys.Real("rope_theta", 10_000),
-            RopeScaling = keys.RopeScaling(),
+            KeyValueHeads = keys.Whole("num_key_value_heads", heads),
+            HeadChannels = keys.Whole("head_dim", Math.Max(1, width / heads)),
+            FeedForwardChannels = keys.Whole("intermediate_size"),
+            NormalizationEpsilon = keys.Real("rms_norm_eps", 1e-6),
+            Rotary = keys.Rotary(),
+            QueryKeyValueBias = family == "qwen2",
+            QueryKeyNormalization = family == "qwen3",
             TiedEmbeddings = keys.Flag("tie_word_embeddings", false),
-            QueryKeyValueBias = family == "qwen2" || keys.Flag("attention_bias", false),
-            QueryKeyNorm = family == "qwen3",
-            SlidingWindow = usesWindow && window > 0 ? window : null,
+            SlidingWindow = usesWindow ? keys.Whole("sliding_window", 0) : 0,
         };
     }
 
@@ -159,24 +94,30 @@ public sealed record PublishedConfiguration
             }
         }
 
-        internal PublishedRopeScaling? RopeScaling()
+        internal RotaryOptions Rotary()
         {
+            var options = new RotaryOptions { Base = Real("rope_theta", 10_000), Layout = RotaryLayout.Half };
             if (Get("rope_scaling") is not JsonElement element)
             {
-                return null;
+                return options;
             }
 
             var keys = new Keys(element, path);
             string kind = keys.Text("rope_type", keys.Text("type", "default"));
-            if (kind == "default")
+            Require(kind is "default" or "llama3" or "linear", "rope_scaling.rope_type", kind);
+            return kind switch
             {
-                return null;
-            }
-
-            Require(kind is "llama3" or "linear", "rope_scaling.rope_type", kind);
-            return kind == "linear"
-                ? new PublishedRopeScaling(kind, keys.Real("factor"), 0, 0, 0)
-                : new PublishedRopeScaling(kind, keys.Real("factor"), keys.Real("low_freq_factor"), keys.Real("high_freq_factor"), keys.Whole("original_max_position_embeddings"));
+                "linear" => options with { Scaling = RotaryScaling.Linear, Factor = keys.Real("factor") },
+                "llama3" => options with
+                {
+                    Scaling = RotaryScaling.Llama3,
+                    Factor = keys.Real("factor"),
+                    LowFrequencyFactor = keys.Real("low_freq_factor"),
+                    HighFrequencyFactor = keys.Real("high_freq_factor"),
+                    OriginalLength = keys.Whole("original_max_position_embeddings"),
+                },
+                _ => options,
+            };
         }
 
         private JsonElement? Get(string key) => root.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;

@@ -1,5 +1,5 @@
+using ArKernel.Backbones;
 using ArKernel.Weights;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace ArKernel.Tests.Weights;
@@ -91,7 +91,7 @@ public sealed class LayoutTests : IDisposable
         float[] values = logits.to(ScalarType.Float32).data<float>().ToArray();
         double[] flat = [.. expected.SelectMany(row => row)];
         Assert.Equal(flat.Length, values.Length);
-        Assert.All(flat.Zip(values), pair => Assert.Equal(pair.First, pair.Second, 1e-4 * Math.Max(1, Math.Abs(pair.First))));
+        Assert.All(flat.Zip(values), pair => Assert.Equal(pair.First, pair.Second, 1e-5 * Math.Max(1, Math.Abs(pair.First))));
     }
 
     [Theory]
@@ -101,11 +101,11 @@ public sealed class LayoutTests : IDisposable
     {
         Dictionary<string, Tensor> file = Gpt2File();
         PublishedConfiguration configuration = Save(file.ToDictionary(pair => prefix + pair.Key, pair => pair.Value), Gpt2Config);
-        using var decoder = new PlainDecoder(configuration);
+        using var decoder = new CausalDecoder(configuration.Decoder);
         using WeightFiles files = WeightFiles.Open(folder);
-        WeightReport report = Gpt2Layout.Load(decoder, files, configuration);
+        WeightReport report = Gpt2Layout.Load(decoder, files);
         Assert.Empty(report.Missing.Concat(report.Unexpected));
-        AssertClose(new StraightLine(file).Gpt2(Ids, Layers, Heads, 1e-5), decoder.Logits(Ids));
+        AssertClose(new StraightLine(file).Gpt2(Ids, Layers, Heads, 1e-5), decoder.Forward(tensor(Ids, ScalarType.Int64).unsqueeze(0)).Logits);
     }
 
     [Theory]
@@ -120,13 +120,11 @@ public sealed class LayoutTests : IDisposable
         PublishedConfiguration configuration = Save(
             file,
             $$"""{"model_type":"{{family}}","vocab_size":11,"hidden_size":12,"num_hidden_layers":2,"num_attention_heads":6,"num_key_value_heads":{{groups}},"head_dim":{{headWidth}},"intermediate_size":20,"max_position_embeddings":9,"rms_norm_eps":1e-5,"rope_theta":500.0,"tie_word_embeddings":{{(tied ? "true" : "false")}},"sliding_window":3,"rope_scaling":null}""");
-        Assert.Equal(family == "mistral" ? 3 : null, configuration.SlidingWindow);
-        using var decoder = new PlainDecoder(configuration);
-        using WeightFiles files = WeightFiles.Open(folder);
-        LlamaLayout.Load(decoder, files, configuration);
+        Assert.Equal(family == "mistral" ? 3 : 0, configuration.Decoder.SlidingWindow);
+        using CausalDecoder decoder = LlamaLayout.Load(folder);
         AssertClose(
             new StraightLine(file).Llama(Ids, Layers, Heads, groups, headWidth, 1e-5, 500, family == "mistral" ? 3 : int.MaxValue, tied),
-            decoder.Logits(Ids));
+            decoder.Forward(tensor(Ids, ScalarType.Int64).unsqueeze(0)).Logits);
     }
 
     [Fact]
@@ -137,13 +135,13 @@ public sealed class LayoutTests : IDisposable
         file["h.0.extra"] = ones(1);
         file["wpe.weight"] = Random(Length + 1, Width);
         PublishedConfiguration configuration = Save(file, Gpt2Config);
-        using var decoder = new PlainDecoder(configuration);
+        using var decoder = new CausalDecoder(configuration.Decoder);
         Tensor before = decoder.parameters().First().detach().clone();
         using WeightFiles files = WeightFiles.Open(folder);
-        string message = Assert.Throws<WeightMismatchException>(() => Gpt2Layout.Load(decoder, files, configuration)).Message;
-        Assert.Contains("missing: blocks.1.feedForward.up.bias (from h.1.mlp.c_fc.bias)", message);
+        string message = Assert.Throws<WeightMismatchException>(() => Gpt2Layout.Load(decoder, files)).Message;
+        Assert.Contains("missing: backbone.blocks.1.feedForward.up.bias (from h.1.mlp.c_fc.bias)", message);
         Assert.Contains("unexpected: h.0.extra", message);
-        Assert.Contains("'positionEmbedding.weight' is [9, 12] in the model and comes from 'wpe.weight' [10, 12]", message);
+        Assert.Contains("'backbone.positionEmbedding' is [9, 12] in the model and comes from 'wpe.weight' [10, 12]", message);
         Assert.True(before.equal(decoder.parameters().First()).all().item<bool>());
     }
 
@@ -154,10 +152,10 @@ public sealed class LayoutTests : IDisposable
         file.Remove("ln_f.bias");
         file["h.0.extra"] = ones(1);
         PublishedConfiguration configuration = Save(file, Gpt2Config);
-        using var decoder = new PlainDecoder(configuration);
+        using var decoder = new CausalDecoder(configuration.Decoder);
         using WeightFiles files = WeightFiles.Open(folder);
-        WeightReport report = Gpt2Layout.Load(decoder, files, configuration, allowPartial: true);
-        Assert.Equal("finalNorm.bias (from ln_f.bias)", Assert.Single(report.Missing));
+        WeightReport report = Gpt2Layout.Load(decoder, files, allowPartial: true);
+        Assert.Equal("backbone.norm.bias (from ln_f.bias)", Assert.Single(report.Missing));
         Assert.Equal("h.0.extra", Assert.Single(report.Unexpected));
     }
 
