@@ -5,11 +5,15 @@ using static TorchSharp.torch;
 
 namespace ArKernel.Queries;
 
-/// <summary>The token generated just before stands at a position; before the first stands a start vector: one learned vector, or one a class.</summary>
+/// <summary>
+/// The token generated just before stands at a position; before the first stands a start: one learned vector, one a class, or a token of the
+/// vocabulary, as published language models have it.
+/// </summary>
 public sealed class PreviousToken : Query
 {
     private readonly Parameter embedding;
-    private readonly Parameter start; // [classes + 1, channels], the last row for "no class"; one row without classes
+    private readonly Parameter? start; // [classes + 1, channels], the last row for "no class"; one row without classes
+    private readonly long startToken;
     private readonly long classes;
     private readonly double labelDropout;
 
@@ -25,6 +29,23 @@ public sealed class PreviousToken : Query
         using IDisposable noGradient = no_grad();
         start = new Parameter(randn(classes + 1, embedding.shape[1]) * TransformerBackbone.Deviation);
         RegisterComponents();
+    }
+
+    private PreviousToken(Parameter embedding, long startToken)
+        : base(nameof(PreviousToken))
+    {
+        (this.embedding, this.startToken) = (embedding, startToken);
+        RegisterComponents();
+    }
+
+    /// <summary>Creates the query of a model that begins every text with a token, such as GPT-2's <c>&lt;|endoftext|&gt;</c> (50256).</summary>
+    /// <param name="embedding">[vocabulary, channels] the vectors of the tokens.</param>
+    /// <param name="startToken">The token before the first.</param>
+    public static PreviousToken StartingWith(Parameter embedding, int startToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(startToken);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(startToken, embedding.shape[0]);
+        return new PreviousToken(embedding, (long)startToken);
     }
 
     /// <inheritdoc/>
@@ -58,7 +79,7 @@ public sealed class PreviousToken : Query
         if (!IsConditional)
         {
             return condition is null
-                ? start.expand(batch, -1)
+                ? (start ?? embedding.narrow(0, startToken, 1)).expand(batch, -1)
                 : throw new ArgumentException("PreviousToken: a condition was given, but the model is unconditional.");
         }
 
@@ -73,6 +94,6 @@ public sealed class PreviousToken : Query
             condition = condition.where(rand(batch, device: condition.device) >= labelDropout, full_like(condition, classes));
         }
 
-        return TokenEmbedding.Look(start, condition, "PreviousToken (class labels)");
+        return TokenEmbedding.Look(start!, condition, "PreviousToken (class labels)");
     }
 }

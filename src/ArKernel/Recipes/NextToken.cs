@@ -24,6 +24,16 @@ public static class NextToken
             new CategoricalHead(decoder.OutputWeight));
     }
 
+    /// <summary>Makes a text model of a decoder whose weights were loaded.</summary>
+    /// <param name="decoder">The decoder.</param>
+    /// <param name="startToken">The token it begins every text with, such as GPT-2's <c>&lt;|endoftext|&gt;</c> (50256).</param>
+    public static AutoregressiveModel From(CausalDecoder decoder, int startToken) => new(
+        nameof(NextToken),
+        GenerationOrder.Raster(decoder.Configuration.MaximumLength),
+        PreviousToken.StartingWith(decoder.Embedding, startToken),
+        decoder.Backbone,
+        new CategoricalHead(decoder.OutputWeight));
+
     /// <summary>A Llama-flavoured model of about 0.8 million parameters that learns on two CPU cores in minutes.</summary>
     /// <param name="vocabularySize">The number of different tokens.</param>
     /// <param name="length">The longest sequence, in tokens.</param>
