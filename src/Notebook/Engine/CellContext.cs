@@ -32,12 +32,16 @@ public sealed class CellContext
     /// <summary>Set when the cell's code did not end by itself after an interruption.</summary>
     internal bool IsStopping { get; set; }
 
+    /// <summary>Whether an output has thrown since: the code is on its way out and needs no further push.</summary>
+    internal bool IsLeaving { get; private set; }
+
     /// <summary>Ends code of a cell that is being stopped, wherever it puts something out.</summary>
     /// <exception cref="OperationCanceledException">The calling code belongs to such a cell.</exception>
     internal static void ThrowIfStopping()
     {
         if (Flowing.Value is { IsStopping: true } cell)
         {
+            cell.IsLeaving = true;
             throw new OperationCanceledException("The cell was interrupted.", cell.CancellationToken);
         }
     }

@@ -48,9 +48,17 @@ internal static class InterruptibleThread
             try
             {
                 context.IsStopping = true;
-                thread.Interrupt();
                 await Task.Delay(AbortAfterStop, CancellationToken.None);
-                await abort.CancelAsync();
+                if (!ended && !context.IsLeaving)
+                {
+                    // Never while an exception is under way: an abort that strikes then can crash the runtime (measured on .NET 10.0.12).
+                    thread.Interrupt();
+                    await Task.Delay(AbortAfterStop, CancellationToken.None);
+                    if (!ended && thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin) is false)
+                    {
+                        await abort.CancelAsync();
+                    }
+                }
             }
             catch (Exception exception) when (exception is ObjectDisposedException or ThreadStateException)
             {
