@@ -32,8 +32,8 @@ public sealed class CellContext
     /// <summary>Set when the cell's code did not end by itself after an interruption.</summary>
     internal bool IsStopping { get; set; }
 
-    /// <summary>Whether an output has thrown since: the code is on its way out and needs no further push.</summary>
-    internal bool IsLeaving { get; private set; }
+    /// <summary>The thread on which an output has thrown since, if any: its code is on its way out and needs no further push.</summary>
+    internal int? LeavingThread { get; private set; }
 
     /// <summary>Ends code of a cell that is being stopped, wherever it puts something out.</summary>
     /// <exception cref="OperationCanceledException">The calling code belongs to such a cell.</exception>
@@ -41,7 +41,7 @@ public sealed class CellContext
     {
         if (Flowing.Value is { IsStopping: true } cell)
         {
-            cell.IsLeaving = true;
+            cell.LeavingThread = Environment.CurrentManagedThreadId;
             throw new OperationCanceledException("The cell was interrupted.", cell.CancellationToken);
         }
     }

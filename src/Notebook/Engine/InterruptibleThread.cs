@@ -4,7 +4,7 @@ namespace ArKernel.Notebooks.Engine;
 
 /// <summary>
 /// Runs user code on a thread of its own that can be stopped. When the token fires, the code has a moment to observe it. Then its outputs
-/// begin to throw and the thread is woken from any wait (<see cref="Thread.Interrupt"/>); last, its managed loops are aborted
+/// begin to throw; a thread that waits is woken (<see cref="Thread.Interrupt"/>), one that spins is aborted
 /// (<see cref="ControlledExecution"/>). Code inside a native call can be stopped by none of these: only the end of the process helps there,
 /// which is the front's business.
 /// </summary>
@@ -15,6 +15,9 @@ internal static class InterruptibleThread
 
     // So long after outputs begin to throw, no thread is inside their locks any more.
     private static readonly TimeSpan AbortAfterStop = TimeSpan.FromMilliseconds(100);
+
+    // How long an exception may be on its way: an abort that strikes meanwhile can crash the runtime (measured on .NET 10.0.12).
+    private static readonly TimeSpan UnwindTime = TimeSpan.FromSeconds(1);
 
     /// <summary>Starts the code, and ends when its task does or when it was stopped.</summary>
     /// <exception cref="OperationCanceledException">The code was stopped.</exception>
@@ -49,15 +52,19 @@ internal static class InterruptibleThread
             {
                 context.IsStopping = true;
                 await Task.Delay(AbortAfterStop, CancellationToken.None);
-                if (!ended && !context.IsLeaving)
+                if (thread.IsAlive && thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin))
                 {
-                    // Never while an exception is under way: an abort that strikes then can crash the runtime (measured on .NET 10.0.12).
                     thread.Interrupt();
-                    await Task.Delay(AbortAfterStop, CancellationToken.None);
-                    if (!ended && thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin) is false)
-                    {
-                        await abort.CancelAsync();
-                    }
+                    await Task.Delay(UnwindTime, CancellationToken.None);
+                }
+                else if (thread.IsAlive && context.LeavingThread == thread.ManagedThreadId)
+                {
+                    await Task.Delay(UnwindTime, CancellationToken.None);
+                }
+
+                if (!ended)
+                {
+                    await abort.CancelAsync();
                 }
             }
             catch (Exception exception) when (exception is ObjectDisposedException or ThreadStateException)

@@ -29,11 +29,9 @@ internal static partial class WorkerDeath
     }
 
     /// <summary>The error of a cell that was to be stopped but could only be stopped together with the worker.</summary>
-    public static CellError DescribeKilled(CellError interruption, TimeSpan grace)
+    public static CellError DescribeKilled(CellError interruption)
     {
-        string message = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{interruption.Message} Its code did not stop within {grace.TotalSeconds:0.#} s (a native call cannot be stopped), so the worker process was ended. {Lost}");
+        string message = $"{interruption.Message} Its code did not stop (a native call, for one, cannot be stopped), so the worker process was ended. {Lost}";
         return interruption with { Message = message, Traceback = [message] };
     }
 

@@ -139,7 +139,7 @@ public sealed class WorkerProcess : ICellExecutor
             }
             else
             {
-                output.Add(await DescribeDeathAsync(submission, killing.IsCancellationRequested, cancellationToken));
+                output.Add(await DescribeDeathAsync(submission, killing.IsCancellationRequested || cancellationToken.IsCancellationRequested, cancellationToken));
             }
 
             output.Complete();
@@ -277,7 +277,7 @@ public sealed class WorkerProcess : ICellExecutor
         }
 
         return killed
-            ? WorkerDeath.DescribeKilled(Interruption.Describe(submission, null, cancellationToken), start.GracePeriod)
+            ? WorkerDeath.DescribeKilled(Interruption.Describe(submission, null, cancellationToken))
             : WorkerDeath.Describe(process.ExitCode, standardError.Report);
     }
 }
