@@ -71,8 +71,6 @@ public sealed class CellContext
     /// <param name="value">The value.</param>
     public void Result(object? value) => Output.Add(new ResultData(Rendering.Render(value)));
 
-    internal static void Leave() => Flowing.Value = null;
-
     internal void MakeCurrent()
     {
         Flowing.Value = this;

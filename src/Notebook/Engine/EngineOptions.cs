@@ -30,6 +30,12 @@ public sealed class EngineOptions
         ? home
         : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "arkernel");
 
+    /// <summary>
+    /// Whether an interrupted cell that spins has its thread aborted. The runtime can crash on that (measured on .NET 10.0.12), so it is for
+    /// processes that may be lost: the worker, whose only other remedy is to be killed.
+    /// </summary>
+    public bool AbortsThreads { get; set; }
+
     /// <summary>How long an interrupted cell may take to end by itself before its thread is woken and aborted.</summary>
     public TimeSpan AbortDelay { get; set; } = TimeSpan.FromMilliseconds(250);
 }

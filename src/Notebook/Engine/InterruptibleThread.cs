@@ -21,7 +21,7 @@ internal static class InterruptibleThread
 
     /// <summary>Starts the code, and ends when its task does or when it was stopped.</summary>
     /// <exception cref="OperationCanceledException">The code was stopped.</exception>
-    public static async Task<T> RunAsync<T>(Func<Task<T>> code, CellContext context, TimeSpan abortDelay)
+    public static async Task<T> RunAsync<T>(Func<Task<T>> code, CellContext context, EngineOptions options)
     {
         TaskCompletionSource<Task<T>> started = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using CancellationTokenSource abort = new();
@@ -42,7 +42,7 @@ internal static class InterruptibleThread
 
         async Task StopAsync()
         {
-            await Task.Delay(abortDelay, CancellationToken.None);
+            await Task.Delay(options.AbortDelay, CancellationToken.None);
             if (ended)
             {
                 return; // in good order
@@ -62,7 +62,7 @@ internal static class InterruptibleThread
                     await Task.Delay(UnwindTime, CancellationToken.None);
                 }
 
-                if (!ended)
+                if (!ended && (options.AbortsThreads || !thread.IsAlive))
                 {
                     await abort.CancelAsync();
                 }

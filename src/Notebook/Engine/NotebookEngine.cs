@@ -72,9 +72,7 @@ public sealed class NotebookEngine : ICellExecutor
 
             CellOutput output = new(onEvent);
             CellContext context = new(this, submission, output, interruption.Token);
-            context.MakeCurrent();
             CellError? error = await RunGuardedAsync(submission, context);
-            CellContext.Leave(); // the engine's own last words are not user code's
             if (error is not null)
             {
                 output.Add(interruption.IsCancellationRequested ? Interruption.Describe(submission, error, cancellationToken) : error);
@@ -96,6 +94,7 @@ public sealed class NotebookEngine : ICellExecutor
     public async Task<CellError?> RunAsync(CellSubmission source, CellContext context)
     {
         context = new CellContext(this, source, context.Output, context.CancellationToken);
+        context.MakeCurrent();
         IReadOnlyList<CellPart> parts = parser.Parse(source);
         parts = await ResolveAsync(parts, context);
         List<Action> atEnd = [];

@@ -29,7 +29,9 @@ public static partial class WorkerHost
 
         Task<NotebookEngine> engine = Task.Run(async () =>
         {
-            NotebookEngine made = new(configure?.Invoke());
+            EngineOptions options = configure?.Invoke() ?? new EngineOptions();
+            options.AbortsThreads = true;
+            NotebookEngine made = new(options);
             await rehearsal;
             made.StartWarmUp();
             return made;

@@ -69,7 +69,7 @@ internal sealed class CSharpLanguage : ICellLanguage
         object? value;
         try
         {
-            value = await InterruptibleThread.RunAsync(() => run(submissions), context, options.AbortDelay);
+            value = await InterruptibleThread.RunAsync(() => run(submissions), context, options);
         }
         catch (Exception exception)
         {
