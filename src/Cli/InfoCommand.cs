@@ -21,8 +21,7 @@ internal static class InfoCommand
         Line(".NET", $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}");
         Line("OS", $"{RuntimeInformation.OSDescription} ({RuntimeInformation.OSArchitecture})");
         Line("Processors", $"{Environment.ProcessorCount}");
-        GCMemoryInfo memory = GC.GetGCMemoryInfo();
-        Line("Memory", $"{memory.TotalAvailableMemoryBytes / (double)(1 << 30):0.0} GiB for this process, {memory.MemoryLoadBytes / (double)(1 << 30):0.0} GiB in use on the machine");
+        Line("Memory", $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1 << 30):0.0} GiB for this process");
         try
         {
             ShowTorch();

@@ -13,7 +13,7 @@ internal abstract class RunProgressDisplay : IAsyncDisposable
 
     public abstract void Show(RunProgress progress);
 
-    public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public abstract ValueTask DisposeAsync();
 
     public static string Seconds(TimeSpan time) => time.TotalSeconds < 60
         ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s")
@@ -24,6 +24,8 @@ internal abstract class RunProgressDisplay : IAsyncDisposable
         public override void Show(RunProgress progress)
         {
         }
+
+        public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     /// <summary>A line at each cell's start and end, and every five seconds what the cell says of itself.</summary>
@@ -32,6 +34,8 @@ internal abstract class RunProgressDisplay : IAsyncDisposable
         private readonly Lock gate = new();
         private long cellStart;
         private long lastLine;
+
+        public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
         public override void Show(RunProgress progress)
         {

@@ -29,7 +29,7 @@ internal sealed partial class FileBasedAppReader
             sections.Add((CellMark, []));
         }
 
-        foreach (string line in lines[first..])
+        foreach (string line in lines[first..].Where(line => !accounted.Contains(line)))
         {
             if (IsCellMark(line))
             {
@@ -39,6 +39,11 @@ internal sealed partial class FileBasedAppReader
             {
                 sections[^1].Lines.Add(line);
             }
+        }
+
+        if (!Array.Exists(lines, IsCellMark) && sections[0].Lines.TrueForAll(string.IsNullOrWhiteSpace))
+        {
+            sections.Clear();
         }
 
         string typesMark = $"{CellMark} [{TypesSection}]", displayMark = $"{CellMark} [{DisplaySection}]";

@@ -85,7 +85,8 @@ public static class NotebookFile
         try
         {
             // Through a symbolic link, so that the link stays one.
-            string target = new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+            var file = new FileInfo(path);
+            string target = file.LinkTarget is null ? file.FullName : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
             if (Directory.Exists(target))
             {
                 throw new IOException("it is a folder.");

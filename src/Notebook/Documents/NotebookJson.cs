@@ -20,6 +20,17 @@ internal static class NotebookJson
             utf8 = utf8[Encoding.UTF8.Preamble.Length..];
         }
 
+        if (!System.Text.Unicode.Utf8.IsValid(utf8))
+        {
+            int at = 0;
+            while (Rune.DecodeFromUtf8(utf8[at..], out _, out int length) == System.Buffers.OperationStatus.Done)
+            {
+                at += length;
+            }
+
+            throw new DocumentException($"{file}: line {1 + utf8[..at].Count((byte)'\n')}: the file is not UTF-8, which JSON must be. Save it again in UTF-8.");
+        }
+
         try
         {
             CheckStrings(utf8, file);
