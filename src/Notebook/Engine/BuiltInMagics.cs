@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text;
+using ArKernel.Notebooks.Packages;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace ArKernel.Notebooks.Engine;
+
+/// <summary>The commands that every notebook has.</summary>
+internal static class BuiltInMagics
+{
+    public static IEnumerable<Magic> Create(NotebookEngine engine, EngineOptions options) =>
+    [
+        new("time", "Says at the end how long the cell took.", (_, context) => Done(Time(context))),
+        new("lsmagic", "Lists the languages and commands.", (_, context) => Show(context, ListMagics(engine))),
+        new("who", "Lists the variables' names.", (_, context) => Show(context, string.Join('\n', Variables(engine).Select(v => v.Name)))),
+        new("whos", "Lists the variables with their types and values.", (_, context) => ShowVariables(engine, context)),
+        new("about", "Says which versions are at work.", (_, context) => Show(context, About())),
+        new("import", "Runs the cells of a file (.ipynb, .dib, .cs, .csx) here.", (file, context) => ImportAsync(file, engine, options, context)),
+    ];
+
+    private static Task<Action?> Done(Action? atEnd = null) => Task.FromResult(atEnd);
+
+    private static Task<Action?> Show(CellContext context, string text)
+    {
+        context.DisplayRendered(Rendering.Text(text));
+        return Done();
+    }
+
+    private static Action Time(CellContext context)
+    {
+        long start = Stopwatch.GetTimestamp();
+        return () => context.DisplayRendered(Rendering.Text(
+            string.Create(CultureInfo.InvariantCulture, $"Wall time: {Stopwatch.GetElapsedTime(start).TotalMilliseconds:0.###} ms")));
+    }
+
+    private static IEnumerable<NotebookVariable> Variables(NotebookEngine engine) =>
+        engine.Languages.SelectMany(l => l.Variables).OrderBy(v => v.Name, StringComparer.Ordinal);
+
+    private static Task<Action?> ShowVariables(NotebookEngine engine, CellContext context)
+    {
+        StringBuilder html = new("<table><thead><tr><th>name</th><th>type</th><th>value</th></tr></thead><tbody>");
+        StringBuilder plain = new();
+        foreach (NotebookVariable variable in Variables(engine))
+        {
+            string type = TypeName(variable.Type);
+            string value = Summarize(variable.Value);
+            html.Append(CultureInfo.InvariantCulture, $"<tr><td>{WebUtility.HtmlEncode(variable.Name)}</td><td>{WebUtility.HtmlEncode(type)}</td><td>{WebUtility.HtmlEncode(value)}</td></tr>");
+            plain.Append(CultureInfo.InvariantCulture, $"{variable.Name,-20} {type,-24} {value}\n");
+        }
+
+        html.Append("</tbody></table>");
+        context.DisplayRendered(new Dictionary<string, string>(StringComparer.Ordinal) { ["text/html"] = html.ToString(), ["text/plain"] = plain.ToString().TrimEnd() });
+        return Done();
+    }
+
+    private static string TypeName(Type type) =>
+        type.IsArray ? TypeName(type.GetElementType()!) + "[" + new string(',', type.GetArrayRank() - 1) + "]"
+        : !type.IsGenericType ? type.Name
+        : $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(TypeName))}>";
+
+    private static string Summarize(object? value)
+    {
+        string text;
+        try
+        {
+            text = Rendering.Render(value, "text/plain")["text/plain"].ReplaceLineEndings(" ").Trim();
+        }
+        catch (FormattingException exception)
+        {
+            text = exception.Message;
+        }
+
+        return text.Length <= 100 ? text : text[..99] + "…";
+    }
+
+    private static string ListMagics(NotebookEngine engine)
+    {
+        StringBuilder text = new("Languages:\n");
+        foreach (ICellLanguage language in engine.Languages)
+        {
+            text.Append("  ").AppendLine(string.Join(", ", language.Names.Distinct(StringComparer.OrdinalIgnoreCase).Select(n => "#!" + n)));
+        }
+
+        text.AppendLine("Commands:");
+        foreach (Magic magic in engine.Magics.OrderBy(m => m.Name, StringComparer.Ordinal))
+        {
+            text.AppendLine($"  #!{magic.Name,-12} {magic.Description}");
+        }
+
+        return text.AppendLine("Directives:")
+            .AppendLine("  #r \"nuget: Name, Version\"   adds a package (no version: the newest stable one)")
+            .AppendLine("  #r \"path.dll\"               adds an assembly")
+            .AppendLine("  #i \"nuget: SOURCE\"          adds a package source, an address or a folder")
+            .Append("  #load \"file.csx\"            runs a file as a part of the cell").ToString();
+    }
+
+    private static string About() => string.Join(
+        '\n',
+        $"ArKernel {typeof(NotebookEngine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]}",
+        $"{RuntimeInformation.FrameworkDescription} on {RuntimeInformation.OSDescription} ({RuntimeInformation.OSArchitecture})",
+        $"C# {LanguageVersion.CSharp14.ToDisplayString()}, Roslyn {typeof(CSharpCompilation).Assembly.GetName().Version?.ToString(3)}");
+
+    private static async Task<Action?> ImportAsync(string argument, NotebookEngine engine, EngineOptions options, CellContext context)
+    {
+        string path = Directives.ResolvePath(argument.Trim().Trim('"'), context.Cell.Name);
+        if (!File.Exists(path))
+        {
+            throw new FileNotFoundException($"#!import: the file '{path}' does not exist.", path);
+        }
+
+        foreach (CellSubmission cell in ReadCells(path, options))
+        {
+            if (await engine.RunAsync(cell, context) is { } error)
+            {
+                throw new CellFailedException(error with { Message = $"{error.Message} (in {cell.Name}, imported from {Path.GetFileName(path)})", Line = null });
+            }
+        }
+
+        return null;
+    }
+
+    private static IEnumerable<CellSubmission> ReadCells(string path, EngineOptions options) => Path.GetExtension(path).ToUpperInvariant() switch
+    {
+        ".CS" or ".CSX" => [new CellSubmission("csharp", File.ReadAllText(path), path)],
+        _ when options.ReadDocument is { } read => read(path),
+        string extension => throw new NotSupportedException($"#!import: files of type '{extension}' cannot be read here; .cs and .csx can."),
+    };
+}

@@ -1,0 +1,62 @@
+namespace ArKernel.Notebooks.Engine;
+
+/// <summary>The cell that the current code belongs to: where its outputs go, and how it learns that it was interrupted.</summary>
+/// <remarks>It flows with the execution context, so that a background task's text goes to the cell that started the task.</remarks>
+public sealed class CellContext
+{
+    private static readonly AsyncLocal<CellContext?> Flowing = new();
+    private static volatile CellContext? latest;
+
+    internal CellContext(NotebookEngine engine, CellSubmission cell, CellOutput output, CancellationToken cancellationToken)
+    {
+        Engine = engine;
+        Cell = cell;
+        Output = output;
+        CancellationToken = cancellationToken;
+    }
+
+    /// <summary>The cell whose code is running; for code without a flow of its own (native callbacks), the cell started last.</summary>
+    public static CellContext? Current => Flowing.Value ?? latest;
+
+    /// <summary>The engine that runs the cell.</summary>
+    public NotebookEngine Engine { get; }
+
+    /// <summary>The cell.</summary>
+    public CellSubmission Cell { get; }
+
+    /// <summary>Signalled when the cell is interrupted.</summary>
+    public CancellationToken CancellationToken { get; }
+
+    internal CellOutput Output { get; }
+
+    /// <summary>Writes text to <c>stdout</c> or <c>stderr</c>.</summary>
+    /// <param name="stream">The stream's name.</param>
+    /// <param name="text">The text, with its line ends.</param>
+    public void Write(string stream, ReadOnlySpan<char> text) => Output.Write(stream, text);
+
+    /// <summary>Puts out a value in the mime types preferred for its type, or in those given.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="mimeTypes">The mime types; empty for the preferred ones.</param>
+    /// <returns>A handle that updates the display in place.</returns>
+    public DisplayedValue Display(object? value, params string[] mimeTypes) => DisplayRendered(Rendering.Render(value, mimeTypes));
+
+    /// <summary>Puts out data already rendered.</summary>
+    /// <param name="data">The data by mime type.</param>
+    /// <returns>A handle that updates the display in place.</returns>
+    public DisplayedValue DisplayRendered(IReadOnlyDictionary<string, string> data)
+    {
+        string id = Guid.NewGuid().ToString("N");
+        Output.Add(new DisplayData(id, data, IsUpdate: false));
+        return new DisplayedValue(this, id);
+    }
+
+    /// <summary>Puts out the value of the cell's last expression.</summary>
+    /// <param name="value">The value.</param>
+    public void Result(object? value) => Output.Add(new ResultData(Rendering.Render(value)));
+
+    internal void MakeCurrent()
+    {
+        Flowing.Value = this;
+        latest = this;
+    }
+}

@@ -1,0 +1,193 @@
+using ArKernel.Notebooks.Languages;
+using ArKernel.Notebooks.Languages.CSharp;
+using ArKernel.Notebooks.Packages;
+
+namespace ArKernel.Notebooks.Engine;
+
+/// <summary>Runs cells in this process, one after the other, against one state.</summary>
+public sealed class NotebookEngine : ICellExecutor
+{
+    private readonly EngineOptions options;
+    private readonly SemaphoreSlim turn = new(1, 1);
+    private readonly Dictionary<string, ICellLanguage> languages = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, Magic> magics = new(StringComparer.OrdinalIgnoreCase);
+    private readonly CellParser parser;
+    private readonly PackageSession packages;
+    private Task? warmUp;
+    private bool initialized;
+
+    /// <summary>Makes an engine.</summary>
+    /// <param name="options">What the host brings; null for nothing.</param>
+    public NotebookEngine(EngineOptions? options = null)
+    {
+        this.options = options ?? new EngineOptions();
+        foreach (ICellLanguage language in (IEnumerable<ICellLanguage>)[new CSharpLanguage(this.options), .. MarkupLanguage.All, .. this.options.Languages])
+        {
+            foreach (string name in language.Names)
+            {
+                languages[name] = language;
+            }
+        }
+
+        foreach (Magic magic in BuiltInMagics.Create(this, this.options).Concat(this.options.Magics))
+        {
+            magics[magic.Name] = magic;
+        }
+
+        parser = new CellParser(languages, magics);
+        packages = new PackageSession(this.options.CacheFolder);
+    }
+
+    /// <summary>The languages that cells can be in.</summary>
+    public IReadOnlyList<ICellLanguage> Languages => [.. languages.Values.Distinct()];
+
+    /// <summary>The commands that cells can give.</summary>
+    public IReadOnlyCollection<Magic> Magics => magics.Values;
+
+    /// <summary>Starts, in the background, what would make the first cell slow. Cells wait for its end.</summary>
+    public void StartWarmUp() => warmUp ??= Task.Run(() =>
+    {
+        foreach (ICellLanguage language in Languages)
+        {
+            language.WarmUp();
+        }
+    });
+
+    /// <inheritdoc/>
+    public async Task<bool> ExecuteAsync(CellSubmission submission, Action<CellEvent> onEvent, CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            ConsoleRedirection.Install();
+            await InitializeAsync();
+            using CancellationTokenSource interruption = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            if (submission.Timeout is { } timeout)
+            {
+                interruption.CancelAfter(timeout);
+            }
+
+            CellOutput output = new(onEvent);
+            CellContext context = new(this, submission, output, interruption.Token);
+            context.MakeCurrent();
+            CellError? error = await RunGuardedAsync(submission, context);
+            if (error is not null)
+            {
+                output.Add(interruption.IsCancellationRequested ? Interruption.Describe(submission, error, cancellationToken) : error);
+            }
+
+            output.Complete();
+            return error is null;
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <summary>Runs further source text as a part of a running cell, as <c>#!import</c> does.</summary>
+    /// <param name="source">The text, its language, and what messages call it.</param>
+    /// <param name="context">The running cell.</param>
+    /// <returns>What went wrong, or null when nothing did.</returns>
+    public async Task<CellError?> RunAsync(CellSubmission source, CellContext context)
+    {
+        context = new CellContext(this, source, context.Output, context.CancellationToken);
+        IReadOnlyList<CellPart> parts = parser.Parse(source);
+        parts = await ResolveAsync(parts, context);
+        List<Action> atEnd = [];
+        try
+        {
+            foreach (CellPart part in parts)
+            {
+                context.CancellationToken.ThrowIfCancellationRequested();
+                if (part is CodePart code && await code.Language.RunAsync(code.Code, context) is { } error)
+                {
+                    return error;
+                }
+
+                if (part is MagicPart magic && await magic.Magic.RunAsync(magic.Arguments, context) is { } action)
+                {
+                    atEnd.Add(action);
+                }
+            }
+
+            return null;
+        }
+        finally
+        {
+            atEnd.ForEach(action => action());
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        turn.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task InitializeAsync()
+    {
+        if (!initialized)
+        {
+            options.Initialize?.Invoke();
+            initialized = true;
+        }
+
+        if (warmUp is not null)
+        {
+            await warmUp;
+        }
+    }
+
+    private async Task<CellError?> RunGuardedAsync(CellSubmission submission, CellContext context)
+    {
+        try
+        {
+            return await RunAsync(submission, context);
+        }
+        catch (CellFailedException failure)
+        {
+            return failure.Error;
+        }
+        catch (FormattingException exception)
+        {
+            return new CellError("FormatterError", exception.Message, ExceptionReport.Describe(exception.InnerException!, submission.Name).Traceback, null);
+        }
+        catch (Exception exception)
+        {
+            return ExceptionReport.Describe(exception, submission.Name);
+        }
+    }
+
+    /// <summary>Carries out the <c>#r</c> and <c>#i</c> lines of all parts, in one go, before any code runs.</summary>
+    private async Task<IReadOnlyList<CellPart>> ResolveAsync(IReadOnlyList<CellPart> parts, CellContext context)
+    {
+        List<Directive> directives = [];
+        List<CellPart> stripped = [];
+        foreach (CellPart part in parts)
+        {
+            if (part is CodePart { Language.IsCode: true } code)
+            {
+                (string text, IReadOnlyList<Directive> found) = Directives.Scan(code.Code, Path.IsPathRooted(context.Cell.Name) ? context.Cell.Name : null);
+                directives.AddRange(found);
+                stripped.Add(code with { Code = text });
+            }
+            else
+            {
+                stripped.Add(part);
+            }
+        }
+
+        if (directives.Count > 0)
+        {
+            IReadOnlyList<string> assemblies = await packages.ResolveAsync(directives, context);
+            foreach (ICellLanguage language in Languages)
+            {
+                language.AddReferences(assemblies);
+            }
+        }
+
+        return stripped;
+    }
+}

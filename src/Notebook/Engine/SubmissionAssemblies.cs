@@ -1,0 +1,36 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using System.Runtime.Loader;
+
+namespace ArKernel.Notebooks.Engine;
+
+/// <summary>
+/// Loads what does not come with the host: the assemblies compiled from cells, and those that <c>#r</c> brings. The default load context
+/// asks here when it does not know a name, so that cells see the very types the host has.
+/// </summary>
+internal static class SubmissionAssemblies
+{
+    /// <summary>How the names of assemblies compiled from cells begin.</summary>
+    public const string NamePrefix = "ArKernel.Cell.";
+
+    private static readonly ConcurrentDictionary<string, Assembly> Compiled = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string, string> Files = new(StringComparer.OrdinalIgnoreCase);
+
+    static SubmissionAssemblies() => AssemblyLoadContext.Default.Resolving += (context, name) =>
+        name.Name is null ? null
+        : Compiled.TryGetValue(name.Name, out Assembly? assembly) ? assembly
+        : Files.TryGetValue(name.Name, out string? path) ? context.LoadFromAssemblyPath(path)
+        : null;
+
+    /// <summary>Loads an assembly compiled from a cell.</summary>
+    public static Assembly Load(string name, Stream assembly, Stream symbols)
+    {
+        Assembly loaded = AssemblyLoadContext.Default.LoadFromStream(assembly, symbols);
+        Compiled[name] = loaded;
+        return loaded;
+    }
+
+    /// <summary>Makes an assembly file known by its simple name. The first file of a name stays: a loaded assembly cannot be changed.</summary>
+    /// <returns>The file in force under that name.</returns>
+    public static string Register(string path) => Files.GetOrAdd(Path.GetFileNameWithoutExtension(path), path);
+}

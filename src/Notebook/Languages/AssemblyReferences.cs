@@ -1,0 +1,60 @@
+using System.IO.MemoryMappedFiles;
+using Microsoft.CodeAnalysis;
+
+namespace ArKernel.Notebooks.Languages;
+
+/// <summary>
+/// The assemblies that cells see: those the host trusts (the framework and the host's own), and those added since. Files are mapped, not
+/// read, so that the hundreds of assemblies of which a cell uses five cost neither time nor memory.
+/// </summary>
+internal sealed class AssemblyReferences
+{
+    private static readonly Lazy<IReadOnlyDictionary<string, MetadataReference>> Host = new(ReadHost);
+
+    private readonly Dictionary<string, MetadataReference> references = new(Host.Value, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>All references, the same list until one is added.</summary>
+    public IReadOnlyList<MetadataReference> All { get; private set; } = [.. Host.Value.Values];
+
+    /// <summary>Whether the host has an assembly of this simple name.</summary>
+    public static bool IsOfHost(string simpleName) => Host.Value.ContainsKey(simpleName);
+
+    /// <summary>Adds assembly files; a name that is there already stays as it is.</summary>
+    public void Add(IEnumerable<string> paths)
+    {
+        foreach (string path in paths)
+        {
+            // Read, not mapped: a mapped file could not be rebuilt.
+            references.TryAdd(Path.GetFileNameWithoutExtension(path), AssemblyMetadata.CreateFromImage(File.ReadAllBytes(path)).GetReference(filePath: path));
+        }
+
+        All = [.. references.Values];
+    }
+
+    private static Dictionary<string, MetadataReference> ReadHost()
+    {
+        Dictionary<string, MetadataReference> found = new(StringComparer.OrdinalIgnoreCase);
+        string trusted = AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") as string ?? "";
+        foreach (string path in trusted.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
+        {
+            string name = Path.GetFileNameWithoutExtension(path);
+            if (!found.ContainsKey(name) && Map(path) is { } reference)
+            {
+                found.Add(name, reference);
+            }
+        }
+
+        return found;
+    }
+
+    private static unsafe PortableExecutableReference? Map(string path)
+    {
+        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 1);
+        int length = checked((int)file.Length);
+        using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        MemoryMappedViewAccessor view = map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read); // stays mapped as long as the process
+        byte* start = null;
+        view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+        return AssemblyMetadata.Create(ModuleMetadata.CreateFromImage((nint)start, length)).GetReference(filePath: path);
+    }
+}

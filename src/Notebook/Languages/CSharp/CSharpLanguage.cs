@@ -1,0 +1,86 @@
+using System.Reflection;
+using ArKernel.Notebooks.Engine;
+using Microsoft.CodeAnalysis;
+
+namespace ArKernel.Notebooks.Languages.CSharp;
+
+/// <summary>C# cells: a chain of script submissions, each of which sees the variables, methods and types of those before it.</summary>
+internal sealed class CSharpLanguage : ICellLanguage
+{
+    private readonly EngineOptions options;
+    private readonly AssemblyReferences references = new();
+    private readonly SubmissionCompiler compiler;
+
+    // The instances of the submissions so far; the compiled code finds its predecessors here. Slot 0 would be a host object.
+    private object?[] submissions = new object?[16];
+    private int submissionCount = 1;
+
+    public CSharpLanguage(EngineOptions options)
+    {
+        this.options = options;
+        references.Add(options.References.Where(r => r.Location.Length > 0).Select(r => r.Location));
+        compiler = new SubmissionCompiler(references, options.Usings);
+    }
+
+    public IReadOnlyList<string> Names { get; } = ["csharp", "c#", "C#"];
+
+    public bool IsCode => true;
+
+    public IEnumerable<NotebookVariable> Variables =>
+        submissions.OfType<object>()
+            .SelectMany(s => s.GetType().GetFields(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
+                .Where(f => !f.Name.StartsWith('<'))
+                .Select(f => new NotebookVariable(f.Name, f.FieldType, f.GetValue(s))))
+            .Reverse()
+            .DistinctBy(v => v.Name, StringComparer.Ordinal) // the last definition of a name is the one in force
+            .OrderBy(v => v.Name, StringComparer.Ordinal);
+
+    public void AddReferences(IReadOnlyList<string> paths) => references.Add(paths);
+
+    public void WarmUp()
+    {
+        // A chain that is thrown away: state, then a use of it, the way real cells come.
+        SubmissionCompiler rehearsal = new(references, options.Usings);
+        object?[] slots = new object?[4];
+        foreach (string code in (string[])["var x = new[] { 1, 2 };", "x.Sum(v => v + 1)"])
+        {
+            Submission submission = rehearsal.Compile(code, "warm-up", CancellationToken.None);
+            rehearsal.Accept(submission);
+            object? value = submission.Load()(slots).GetAwaiter().GetResult();
+            Rendering.Render(value);
+        }
+    }
+
+    public async Task<CellError?> RunAsync(string code, CellContext context)
+    {
+        Submission submission = compiler.Compile(code, context.Cell.Name, context.CancellationToken);
+        if (submission.Error is { } error)
+        {
+            return error;
+        }
+
+        Func<object?[], Task<object?>> run = submission.Load();
+        compiler.Accept(submission); // from here on its variables exist, whether it throws or not
+        if (++submissionCount >= submissions.Length)
+        {
+            Array.Resize(ref submissions, submissions.Length * 2);
+        }
+
+        object? value;
+        try
+        {
+            value = await InterruptibleThread.RunAsync(() => run(submissions), options.AbortDelay, context.CancellationToken);
+        }
+        catch (Exception exception)
+        {
+            return ExceptionReport.Describe(exception, context.Cell.Name);
+        }
+
+        if (value is not null || submission.ResultIsValue())
+        {
+            context.Result(value);
+        }
+
+        return null;
+    }
+}
