@@ -23,7 +23,7 @@ internal static class Dib
         for (int i = 0; i <= lines.Length; i++)
         {
             bool atMeta = i < lines.Length && found.Count == 0 && lines[i].TrimEnd() == "#!meta" && source.TrueForAll(string.IsNullOrWhiteSpace);
-            string? selected = i < lines.Length && !atMeta ? Languages.Selected(lines[i], known) : null;
+            string? selected = i < lines.Length && !atMeta ? LanguageNames.Selected(lines[i], known) : null;
             if (i < lines.Length && !atMeta && selected is null)
             {
                 source.Add(lines[i]);
@@ -60,11 +60,11 @@ internal static class Dib
     public static void Write(NotebookDocument document, TextWriter writer, string file)
     {
         var meta = (JsonObject)document.Metadata.DeepClone();
-        JsonNode? kernels = Languages.Below(meta["polyglot_notebook"], "kernelInfo")?.DeepClone();
+        JsonNode? kernels = LanguageNames.Below(meta["polyglot_notebook"], "kernelInfo")?.DeepClone();
         meta.Remove("polyglot_notebook");
         var known = new HashSet<string>(KernelNames(kernels), StringComparer.OrdinalIgnoreCase);
         string[] unknown = [.. document.Cells.Where(cell => cell.Kind == CellKind.Code).Select(cell => cell.Language).Append(document.Language)
-            .Distinct(StringComparer.Ordinal).Where(name => Languages.Selected("#!" + name, known) is null)];
+            .Distinct(StringComparer.Ordinal).Where(name => LanguageNames.Selected("#!" + name, known) is null)];
         kernels ??= new JsonObject { ["defaultKernelName"] = document.Language, ["items"] = new JsonArray() };
         if (kernels is JsonObject info)
         {
@@ -86,7 +86,7 @@ internal static class Dib
         {
             NotebookCell cell = document.Cells[i];
             string[] lines = cell.Source.ReplaceLineEndings("\n").Split('\n');
-            int selector = Array.FindIndex(lines, line => Languages.Selected(line, known) is not null);
+            int selector = Array.FindIndex(lines, line => LanguageNames.Selected(line, known) is not null);
             if (selector >= 0 && cell.Kind != CellKind.Code)
             {
                 throw new DocumentException($"{file}: cell {i + 1}, line {selector + 1}: the line '{lines[selector].TrimEnd()}' would start a new cell in a .dib file. Indent it by a space, or keep the notebook as .ipynb.");
@@ -103,7 +103,7 @@ internal static class Dib
         JsonObject meta = metadata is null ? [] : (JsonObject)metadata.DeepClone();
         JsonNode? kernels = meta["kernelInfo"];
         meta.Remove("kernelInfo");
-        string name = kernels.Text("defaultKernelName") ?? Languages.OfNotebook(meta);
+        string name = kernels.Text("defaultKernelName") ?? LanguageNames.OfNotebook(meta);
         var document = new NotebookDocument(name);
         foreach ((string key, JsonNode? value) in meta)
         {
@@ -141,7 +141,7 @@ internal static class Dib
 
     private static IEnumerable<string> KernelNames(JsonNode? kernelInfo)
     {
-        if (Languages.Below(kernelInfo, "items") is not JsonArray items)
+        if (LanguageNames.Below(kernelInfo, "items") is not JsonArray items)
         {
             yield break;
         }
@@ -153,7 +153,7 @@ internal static class Dib
                 yield return name;
             }
 
-            if (Languages.Below(item, "aliases") is JsonArray aliases)
+            if (LanguageNames.Below(item, "aliases") is JsonArray aliases)
             {
                 foreach (JsonNode? alias in aliases)
                 {

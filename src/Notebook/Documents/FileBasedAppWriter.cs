@@ -89,7 +89,7 @@ internal sealed partial class FileBasedAppWriter
         {
             body.AddRange(lines.Select(line => line.StartsWith("%%", StringComparison.Ordinal) ? Off(line) : line.Length == 0 ? "//" : "// " + line));
         }
-        else if (cell.Language != "csharp" || lines.Any(line => Languages.Selected(line) is not null))
+        else if (cell.Language != "csharp" || lines.Any(line => LanguageNames.Selected(line) is not null))
         {
             body.AddRange(lines.Select(Off));
             notes.Add($"cell {number}: the {cell.Language} code is kept as comments, as the program is C#.");

@@ -90,7 +90,7 @@ internal sealed class IpynbReader(string file)
 
         JsonNode? outputs = json["outputs"];
         json["outputs"] = null;
-        var cell = new NotebookCell(json, kind, Languages.OfCell(metadata) ?? document.Language);
+        var cell = new NotebookCell(json, kind, LanguageNames.OfCell(metadata) ?? document.Language);
         if (outputs is null)
         {
             return cell;

@@ -14,7 +14,7 @@ public sealed class NotebookDocument
     public NotebookDocument(string language = "csharp")
         : this(new JsonObject { ["cells"] = null, ["metadata"] = new JsonObject(), ["nbformat"] = 4, ["nbformat_minor"] = 5 })
     {
-        Language = Languages.Normalise(language);
+        Language = LanguageNames.Normalise(language);
         string display = Language switch { "csharp" => "C#", "fsharp" => "F#", _ => Language };
         Metadata["kernelspec"] = new JsonObject
         {
@@ -26,7 +26,7 @@ public sealed class NotebookDocument
     internal NotebookDocument(JsonObject json)
     {
         Json = json;
-        Language = Languages.OfNotebook(Metadata);
+        Language = LanguageNames.OfNotebook(Metadata);
     }
 
     /// <summary>The cells in order.</summary>
@@ -59,7 +59,7 @@ public sealed class NotebookDocument
         var metadata = new JsonObject();
         language = kind switch
         {
-            CellKind.Code => language is null ? Language : Languages.Normalise(language),
+            CellKind.Code => language is null ? Language : LanguageNames.Normalise(language),
             CellKind.Markdown => "markdown",
             _ => "raw",
         };

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using ArKernel.Notebooks.Engine;
 
@@ -40,9 +39,6 @@ public sealed record RunProgress(int CellNumber, int CodeCellNumber, int CodeCel
 /// <param name="progress">Called at each start, end and new line of a cell, on any thread; null for none.</param>
 public sealed class NotebookRunner(NotebookDocument document, TimeSpan? timeout = null, Action<RunProgress>? progress = null)
 {
-    /// <summary>How long a cell may take to give way to an interrupt before its process is given up.</summary>
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
-
     private readonly OutputCollector collector = new();
     private readonly Lock gate = new();
 
@@ -67,7 +63,6 @@ public sealed class NotebookRunner(NotebookDocument document, TimeSpan? timeout 
             cell.ExecutionCount = i + 1;
             collector.Start(cell);
             bool succeeded = await RunCellAsync(executor, cell, at, cancellationToken);
-            collector.Finish();
             progress?.Invoke(at with { Ended = succeeded });
             if (!succeeded)
             {
@@ -80,22 +75,14 @@ public sealed class NotebookRunner(NotebookDocument document, TimeSpan? timeout 
 
     private async Task<bool> RunCellAsync(Task<ICellExecutor> executor, NotebookCell cell, RunProgress at, CancellationToken cancellationToken)
     {
-        using var interrupt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        bool open = true;
         void OnEvent(CellEvent item)
         {
             string? line;
             lock (gate)
             {
-                // Read under the lock that closes the cell, so that no event comes in while the notebook is written.
-                if (!Volatile.Read(ref open) || (item is CellError && interrupt.IsCancellationRequested))
-                {
-                    return; // the error of an interrupted cell says only that it was interrupted; Fail says why
-                }
-
-                line = collector.Line;
-                collector.Add(item);
-                line = collector.Line == line ? null : collector.Line;
+                string? before = collector.Line;
+                collector.Add(cell, item);
+                line = collector.Line == before ? null : collector.Line;
             }
 
             if (line is not null)
@@ -104,71 +91,36 @@ public sealed class NotebookRunner(NotebookDocument document, TimeSpan? timeout 
             }
         }
 
-        async Task<bool> ExecuteAsync()
-        {
-            ICellExecutor ready = await executor.WaitAsync(interrupt.Token);
-            if (timeout is { } limit)
-            {
-                interrupt.CancelAfter(limit); // from here: the start of the worker is not the cell's time
-            }
-
-            var submission = new CellSubmission(cell.Language, cell.Source, string.Create(CultureInfo.InvariantCulture, $"cell {at.CellNumber}"));
-            return await ready.ExecuteAsync(submission, OnEvent, interrupt.Token);
-        }
-
+        CellError? failure = null;
         bool succeeded = false;
-        string? failure = null;
         try
         {
-            Task<bool> execution = Task.Run(ExecuteAsync, CancellationToken.None);
-            var cancelled = new TaskCompletionSource();
-            await using (interrupt.Token.Register(cancelled.SetResult))
-            {
-                if (await Task.WhenAny(execution, cancelled.Task) != execution)
-                {
-                    await Task.WhenAny(execution, Task.Delay(Grace, CancellationToken.None));
-                    _ = execution.ContinueWith(task => task.Exception, TaskScheduler.Default); // observed, wherever it ends
-                }
-            }
-
-            succeeded = execution.IsCompleted && await execution && !interrupt.IsCancellationRequested;
+            ICellExecutor ready = await executor.WaitAsync(cancellationToken);
+            string name = string.Create(CultureInfo.InvariantCulture, $"cell {at.CellNumber}");
+            succeeded = await ready.ExecuteAsync(new CellSubmission(cell.Language, cell.Source, name) { Timeout = timeout }, OnEvent, cancellationToken);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Said below, by what cancelled it.
-        }
-        catch (Exception error) when (!interrupt.IsCancellationRequested)
-        {
-            failure = error.Message;
+            failure = Failure("Interrupted", "the run was interrupted.");
         }
         catch (Exception error)
         {
-            Debug.WriteLine(error); // the worker went down with the interrupt
+            failure = Failure(error.GetType().Name, error.Message);
         }
 
         lock (gate)
         {
-            Volatile.Write(ref open, false);
-            if (cancellationToken.IsCancellationRequested)
-            {
-                Fail("Interrupted", "the run was interrupted.");
-                return false;
-            }
-
-            if (interrupt.IsCancellationRequested)
-            {
-                Fail("TimeoutException", string.Create(CultureInfo.InvariantCulture, $"the cell ran longer than {timeout!.Value.TotalSeconds:0.###} s."));
-                return false;
-            }
-
             if (!succeeded && collector.Error is null)
             {
-                Fail("WorkerException", failure ?? "the cell failed without saying why.");
+                collector.Add(cell, failure ?? Failure("Failed", "the cell failed without saying why."));
             }
 
-            return succeeded;
+            // Under the lock that events take: what comes later must not change a notebook that is being written.
+            collector.Finish();
         }
+
+        return succeeded;
     }
 
-    private void Fail(string name, string message) => collector.Add(new CellError(name, message, [$"{name}: {message}"], null));
+    private static CellError Failure(string name, string message) => new(name, message, [$"{name}: {message}"], null);
 }

@@ -33,9 +33,10 @@ internal sealed class OutputCollector
         cell = null;
     }
 
-    public void Add(CellEvent item)
+    /// <summary>Takes an event of a cell; one of a cell that has ended, from work it left running, only as an update of a display.</summary>
+    public void Add(NotebookCell source, CellEvent item)
     {
-        if (cell is null)
+        if (cell is null || (source != cell && item is not DisplayData { IsUpdate: true }))
         {
             return;
         }

@@ -37,7 +37,7 @@ public sealed class ConversionTests
     public void Order_kinds_languages_sources_and_notebook_metadata_survive_dib() => Notebooks.Sample(cells =>
     {
         // A line that selects a language starts a cell in this format, wherever it stands.
-        cells = [.. cells.Where(cell => !cell.Source.Split('\n').Any(line => Languages.Selected(line) is not null))];
+        cells = [.. cells.Where(cell => !cell.Source.Split('\n').Any(line => LanguageNames.Selected(line) is not null))];
         NotebookDocument document = Document(cells);
         document.Metadata["extra"] = "kept";
         using var writer = new StringWriter();

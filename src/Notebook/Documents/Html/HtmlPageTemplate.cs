@@ -11,7 +11,7 @@ internal static partial class HtmlPageTemplate
 {
     public static string Assemble(string title, string body, string? plotly)
     {
-        bool math = body.Contains("class=\"math\"", StringComparison.Ordinal);
+        bool math = body.Contains("class=\"math", StringComparison.Ordinal);
         string[] scripts = [.. new[] { math ? Resource("katex.min.js") : null, plotly, math || plotly is not null ? Resource("page.js") : null }
             .OfType<string>().Select(script => ScriptEnd().Replace(script, @"<\/script"))];
         string sources = scripts.Length == 0

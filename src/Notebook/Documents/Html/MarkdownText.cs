@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
 using Markdig;
+using Markdig.Extensions.Mathematics;
+using Markdig.Renderers.Html;
+using Markdig.Syntax;
 
 namespace ArKernel.Notebooks.Documents;
 
@@ -20,6 +23,12 @@ internal static class MarkdownText
             }
         }
 
-        return HtmlCleaner.Clean(Markdown.ToHtml(markdown, Pipeline));
+        MarkdownDocument parsed = Markdown.Parse(markdown, Pipeline);
+        foreach (MathInline formula in parsed.Descendants<MathInline>().Where(formula => formula.DelimiterCount == 2))
+        {
+            formula.GetAttributes().AddClass("display"); // $$…$$ on one line is a displayed formula too
+        }
+
+        return HtmlCleaner.Clean(parsed.ToHtml(Pipeline));
     }
 }

@@ -4,7 +4,7 @@
 
   for (const element of document.querySelectorAll(".math")) {
     const text = element.textContent.trim();
-    const display = text.startsWith("\\[");
+    const display = text.startsWith("\\[") || element.classList.contains("display");
     const formula = text.replace(/^\\[([]/, "").replace(/\\[)\]]$/, "");
     try {
       katex.render(formula, element, { displayMode: display, throwOnError: false, trust: false });
@@ -22,6 +22,7 @@
     for (const name of Object.keys({ xaxis: 0, yaxis: 0, ...layout }).filter(key => /^[xy]axis\d*$/.test(key))) {
       layout[name] = { gridcolor: grid, zerolinecolor: grid, linecolor: grid, automargin: true, ...layout[name] };
     }
+    layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: grid, activecolor: ink, ...layout.modebar };
     delete layout.width;
     layout.margin = { t: layout.title ? 48 : 24, r: 16, b: 48, l: 56, ...layout.margin };
     Plotly.react(element, chart.data ?? [], layout, { responsive: true, displaylogo: false });

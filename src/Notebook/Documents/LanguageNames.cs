@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace ArKernel.Notebooks.Documents;
 
 /// <summary>The names of cell languages, and where notebook metadata keeps them.</summary>
-internal static class Languages
+internal static class LanguageNames
 {
     private static readonly Dictionary<string, string> Aliases = new(StringComparer.OrdinalIgnoreCase)
     {
