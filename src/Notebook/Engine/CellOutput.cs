@@ -99,7 +99,13 @@ internal sealed class CellOutput
 
         if (full)
         {
-            Flush(); // the producer delivers itself and so cannot outrun the front
+            try
+            {
+            }
+            finally
+            {
+                Flush(); // the producer delivers itself and so cannot outrun the front
+            }
         }
     }
 

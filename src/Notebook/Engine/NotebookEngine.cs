@@ -13,8 +13,8 @@ public sealed class NotebookEngine : ICellExecutor
     private readonly Dictionary<string, Magic> magics = new(StringComparer.OrdinalIgnoreCase);
     private readonly CellParser parser;
     private readonly PackageSession packages;
-    private Task? warmUp;
-    private bool initialized;
+    private readonly Lazy<Task> initialization;
+    private Task warmUp = Task.CompletedTask;
 
     /// <summary>Makes an engine.</summary>
     /// <param name="options">What the host brings; null for nothing.</param>
@@ -36,6 +36,7 @@ public sealed class NotebookEngine : ICellExecutor
 
         parser = new CellParser(languages, magics);
         packages = new PackageSession(this.options.CacheFolder);
+        initialization = new Lazy<Task>(() => Task.Run(() => this.options.Initialize?.Invoke()));
     }
 
     /// <summary>The languages that cells can be in.</summary>
@@ -45,8 +46,9 @@ public sealed class NotebookEngine : ICellExecutor
     public IReadOnlyCollection<Magic> Magics => magics.Values;
 
     /// <summary>Starts, in the background, what would make the first cell slow. Cells wait for its end.</summary>
-    public void StartWarmUp() => warmUp ??= Task.Run(() =>
+    public void StartWarmUp() => warmUp = Task.Run(async () =>
     {
+        await initialization.Value;
         foreach (ICellLanguage language in Languages)
         {
             language.WarmUp();
@@ -56,11 +58,12 @@ public sealed class NotebookEngine : ICellExecutor
     /// <inheritdoc/>
     public async Task<bool> ExecuteAsync(CellSubmission submission, Action<CellEvent> onEvent, CancellationToken cancellationToken)
     {
-        await turn.WaitAsync(cancellationToken);
+        ArgumentNullException.ThrowIfNull(submission);
+        ArgumentNullException.ThrowIfNull(onEvent);
+        await turn.WaitAsync(CancellationToken.None); // an interrupted cell still has its turn, to say that it was interrupted
         try
         {
             ConsoleRedirection.Install();
-            await InitializeAsync();
             using CancellationTokenSource interruption = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             if (submission.Timeout is { } timeout)
             {
@@ -126,24 +129,12 @@ public sealed class NotebookEngine : ICellExecutor
         return ValueTask.CompletedTask;
     }
 
-    private async Task InitializeAsync()
-    {
-        if (!initialized)
-        {
-            options.Initialize?.Invoke();
-            initialized = true;
-        }
-
-        if (warmUp is not null)
-        {
-            await warmUp;
-        }
-    }
-
     private async Task<CellError?> RunGuardedAsync(CellSubmission submission, CellContext context)
     {
         try
         {
+            await initialization.Value;
+            await warmUp.WaitAsync(context.CancellationToken);
             return await RunAsync(submission, context);
         }
         catch (CellFailedException failure)

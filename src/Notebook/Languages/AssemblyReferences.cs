@@ -11,10 +11,14 @@ internal sealed class AssemblyReferences
 {
     private static readonly Lazy<IReadOnlyDictionary<string, MetadataReference>> Host = new(ReadHost);
 
-    private readonly Dictionary<string, MetadataReference> references = new(Host.Value, StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> names = new(Host.Value.Keys, StringComparer.OrdinalIgnoreCase);
+    private readonly List<MetadataReference> references = [.. Host.Value.Values];
 
-    /// <summary>All references, the same list until one is added.</summary>
-    public IReadOnlyList<MetadataReference> All { get; private set; } = [.. Host.Value.Values];
+    /// <summary>How many references there are.</summary>
+    public int Count => references.Count;
+
+    /// <summary>The references without the first ones.</summary>
+    public IReadOnlyList<MetadataReference> From(int start) => references[start..];
 
     /// <summary>Whether the host has an assembly of this simple name.</summary>
     public static bool IsOfHost(string simpleName) => Host.Value.ContainsKey(simpleName);
@@ -22,13 +26,11 @@ internal sealed class AssemblyReferences
     /// <summary>Adds assembly files; a name that is there already stays as it is.</summary>
     public void Add(IEnumerable<string> paths)
     {
-        foreach (string path in paths)
+        foreach (string path in paths.Where(p => names.Add(Path.GetFileNameWithoutExtension(p))))
         {
             // Read, not mapped: a mapped file could not be rebuilt.
-            references.TryAdd(Path.GetFileNameWithoutExtension(path), AssemblyMetadata.CreateFromImage(File.ReadAllBytes(path)).GetReference(filePath: path));
+            references.Add(AssemblyMetadata.CreateFromImage(File.ReadAllBytes(path)).GetReference(filePath: path));
         }
-
-        All = [.. references.Values];
     }
 
     private static Dictionary<string, MetadataReference> ReadHost()

@@ -23,6 +23,10 @@ internal sealed class SubmissionCompiler
     private CSharpCompilation? previous;
     private int index;
 
+    // A submission inherits the references of the one before it. Given again, they would add up: a cell would cost memory
+    // in proportion to references times earlier cells.
+    private int knownReferences;
+
     public SubmissionCompiler(AssemblyReferences references, IEnumerable<string> usings)
     {
         this.references = references;
@@ -44,12 +48,13 @@ internal sealed class SubmissionCompiler
     /// <summary>Compiles a cell against the cells accepted so far.</summary>
     public Submission Compile(string code, string name, CancellationToken cancellationToken)
     {
+        int referenceCount = references.Count;
         SyntaxTree tree = CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions, name, cancellationToken);
         string assemblyName = string.Create(CultureInfo.InvariantCulture, $"{SubmissionAssemblies.NamePrefix}{Interlocked.Increment(ref assemblyCount)}");
         CSharpCompilation compilation = CSharpCompilation.CreateScriptCompilation(
             assemblyName,
             tree,
-            references.All,
+            references.From(knownReferences),
             options.WithScriptClassName(string.Create(CultureInfo.InvariantCulture, $"Submission#{index}")),
             previous,
             returnType: typeof(object));
@@ -58,14 +63,14 @@ internal sealed class SubmissionCompiler
         {
             // Usings and comments alone: nothing to emit, but the cells that follow see them.
             ImmutableArray<Diagnostic> wrong = [.. compilation.GetDiagnostics(cancellationToken).Where(d => d.Severity == DiagnosticSeverity.Error)];
-            return new Submission(compilation, null, null, wrong.Length > 0 ? CompilationErrors.Describe(wrong) : null);
+            return new Submission(compilation, referenceCount, null, null, wrong.Length > 0 ? CompilationErrors.Describe(wrong) : null);
         }
 
         MemoryStream image = new(), symbols = new();
         EmitResult emitted = compilation.Emit(image, symbols, options: EmitOptions, cancellationToken: cancellationToken);
         ImmutableArray<Diagnostic> errors = [.. emitted.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)];
         image.Position = symbols.Position = 0;
-        return new Submission(compilation, image, symbols, emitted.Success ? null : CompilationErrors.Describe(errors));
+        return new Submission(compilation, referenceCount, image, symbols, emitted.Success ? null : CompilationErrors.Describe(errors));
     }
 
     /// <summary>Makes what a submission defines visible to those compiled from now on.</summary>
@@ -73,15 +78,17 @@ internal sealed class SubmissionCompiler
     {
         previous = submission.Compilation;
         index++;
+        knownReferences = submission.ReferenceCount;
     }
 }
 
 /// <summary>A compiled cell.</summary>
 /// <param name="Compilation">The compilation, which the next one builds on.</param>
+/// <param name="ReferenceCount">How many references it and those before it see.</param>
 /// <param name="Image">The assembly; null when there is nothing to run.</param>
 /// <param name="Symbols">Its portable debugging symbols.</param>
 /// <param name="Error">Why it does not compile, or null.</param>
-internal sealed record Submission(CSharpCompilation Compilation, MemoryStream? Image, MemoryStream? Symbols, CellError? Error)
+internal sealed record Submission(CSharpCompilation Compilation, int ReferenceCount, MemoryStream? Image, MemoryStream? Symbols, CellError? Error)
 {
     /// <summary>Loads the assembly. The function creates the submission's instance in the array's next slot and runs its statements.</summary>
     public Func<object?[], Task<object?>> Load()

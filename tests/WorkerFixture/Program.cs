@@ -1,0 +1,3 @@
+using ArKernel.Notebooks.Engine.Worker;
+
+await WorkerHost.RunAsync(args[^1]);
