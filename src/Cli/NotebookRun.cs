@@ -27,7 +27,8 @@ internal sealed class NotebookRun(string notebook, string[] parameters, string? 
 
         using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
         using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
-        Task<ICellExecutor> worker = Worker.StartAsync(notebook, interrupt.Token); // starts while the notebook is read
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(interrupt.Token);
+        Task<ICellExecutor> worker = Worker.StartAsync(notebook, giveUp.Token); // starts while the notebook is read
         try
         {
             NotebookDocument document = NotebookFile.Load(notebook);
@@ -45,6 +46,7 @@ internal sealed class NotebookRun(string notebook, string[] parameters, string? 
         }
         finally
         {
+            await giveUp.CancelAsync(); // a worker still starting is not waited for
             await StopAsync(worker);
         }
     }
@@ -85,7 +87,10 @@ internal sealed class NotebookRun(string notebook, string[] parameters, string? 
             {
                 // A run may have taken hours: keep it somewhere.
                 string rescue = Path.Join(Path.GetTempPath(), $"{Path.GetFileNameWithoutExtension(output)}.{Environment.ProcessId}.ipynb");
-                TryWrite(rescue, () => NotebookFile.Save(document, rescue), always: true);
+                if (TryWrite(rescue, () => NotebookFile.Save(document, rescue), announce: false))
+                {
+                    Console.Error.WriteLine($"{notebook}: the executed notebook was written to {rescue} instead.");
+                }
             }
         }
 
@@ -96,14 +101,14 @@ internal sealed class NotebookRun(string notebook, string[] parameters, string? 
 
         return written;
 
-        bool TryWrite(string path, Action write, bool always = false)
+        bool TryWrite(string path, Action write, bool announce = true)
         {
             try
             {
                 write();
-                if (!quiet || always)
+                if (announce && !quiet)
                 {
-                    (always ? Console.Error : Console.Out).WriteLine($"{path} written after {time}");
+                    Console.WriteLine($"{path} written after {time}");
                 }
 
                 return true;

@@ -1,8 +1,11 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using ArKernel.Cli;
 
-var root = new RootCommand("Runs notebooks that build, train and sample autoregressive models.")
+// No RootCommand: it would call itself after the assembly, not after the command that users type.
+var root = new Command("arkernel", "Runs notebooks that build, train and sample autoregressive models.")
 {
+    new HelpOption { Recursive = true }, new VersionOption(),
     RunCommand.Create(), ConvertCommand.Create(), InfoCommand.Create(), Worker.CreateCommand(),
 };
 ParseResult parsed = root.Parse(args);

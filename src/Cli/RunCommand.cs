@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 
 namespace ArKernel.Cli;
 
@@ -15,7 +17,7 @@ internal static class RunCommand
         var output = new Option<string?>("--output", "-o") { Description = "Where to write the executed notebook; by default NAME.executed.ipynb beside it.", HelpName = "file.ipynb" };
         var inPlace = new Option<bool>("--in-place") { Description = "Write the outputs into the notebook itself." };
         var html = new Option<string?>("--html") { Description = "Also write a self-contained web page.", HelpName = "file.html" };
-        var timeout = new Option<double?>("--timeout") { Description = "The time a cell may take.", HelpName = "seconds" };
+        var timeout = new Option<TimeSpan?>("--timeout") { Description = "The time a cell may take.", HelpName = "seconds", CustomParser = ParseSeconds };
         var noSave = new Option<bool>("--no-save") { Description = "Do not write the executed notebook." };
         var quiet = new Option<bool>("--quiet", "-q") { Description = "Print errors only." };
         var command = new Command("run", "Executes a notebook; exits with 0 when all cells succeeded, 1 when one failed, 2 for wrong usage or an unreadable notebook, 130 when interrupted.")
@@ -27,11 +29,6 @@ internal static class RunCommand
             if (Convert.ToInt32(result.GetValue(inPlace)) + Convert.ToInt32(result.GetValue(noSave)) + (result.GetValue(output) is null ? 0 : 1) > 1)
             {
                 result.AddError("--output, --in-place and --no-save exclude each other.");
-            }
-
-            if (result.GetResult(timeout) is { Errors: not null } given && !given.Errors.Any() && result.GetValue(timeout) is { } seconds && seconds is not (> 0 and < 1e9))
-            {
-                result.AddError("--timeout takes a number of seconds above 0.");
             }
 
             if (result.GetValue(inPlace) && result.GetValue(notebook) is { } path && !path.EndsWith(".ipynb", StringComparison.OrdinalIgnoreCase))
@@ -52,10 +49,22 @@ internal static class RunCommand
                 parsed.GetValue(parameter) ?? [],
                 parsed.GetValue(noSave) ? null : parsed.GetValue(inPlace) ? path : parsed.GetValue(output) ?? DefaultOutput(path),
                 parsed.GetValue(html),
-                parsed.GetValue(timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+                parsed.GetValue(timeout),
                 parsed.GetValue(quiet)).RunAsync();
         });
         return command;
+    }
+
+    private static TimeSpan? ParseSeconds(ArgumentResult result)
+    {
+        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and < 1e9)
+        {
+            return TimeSpan.FromSeconds(seconds);
+        }
+
+        result.AddError($"--timeout takes a number of seconds above 0, not '{text}'.");
+        return null;
     }
 
     /// <summary>Beside the notebook, so that its relative links hold; a notebook that is a result already is written over.</summary>
