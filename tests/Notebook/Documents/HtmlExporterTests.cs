@@ -95,9 +95,35 @@ public sealed class HtmlExporterTests
         var document = new NotebookDocument();
         document.Add(CellKind.Code, "1").Outputs.Add(CellOutput.Display(Data("text/html", html), "d"));
         string page = HtmlExporter.Export(document, "x");
-        foreach (string part in (string[])[".t td", "<td style=", "viewBox=\"0 0 1 1\"", "stroke-width=\"2\"", "data:image/png;base64,aGk=", "<details open"])
+        foreach (string part in (string[])["<style>@scope {.t td {", "}</style>", "<td style=", "viewBox=\"0 0 1 1\"", "stroke-width=\"2\"", "data:image/png;base64,aGk=", "<details open"])
         {
             Assert.Contains(part, page, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("<style>} body { display: none } </style>x")]
+    [InlineData("<style>b { color: red } } main { display: none</style>x")]
+    [InlineData("<style title=\"a\">main { display: none }</style>x")]
+    [InlineData("<svg><style>main { display: none }</style></svg>x")]
+    public void A_style_of_an_output_cannot_reach_the_page_around_it(string hostile)
+    {
+        string html = HtmlCleaner.Clean(hostile);
+        foreach (Match style in Regex.Matches(html, "<style.*?</style>", RegexOptions.Singleline))
+        {
+            Assert.StartsWith("<style>@scope {", style.Value, StringComparison.Ordinal);
+            int depth = 0;
+            foreach (char c in style.Value[.."<style>@scope {".Length])
+            {
+                depth += c == '{' ? 1 : 0;
+            }
+
+            string rest = style.Value["<style>@scope {".Length..^"}</style>".Length];
+            foreach (char c in rest)
+            {
+                depth += c == '{' ? 1 : c == '}' ? -1 : 0;
+                Assert.True(depth > 0, html);
+            }
         }
     }
 

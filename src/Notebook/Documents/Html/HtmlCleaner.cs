@@ -1,4 +1,5 @@
 using AngleSharp.Css.Dom;
+using AngleSharp.Dom;
 using Ganss.Xss;
 
 namespace ArKernel.Notebooks.Documents;
@@ -51,6 +52,19 @@ internal static class HtmlCleaner
             if (args.Tag.LocalName is "img" && args.OriginalUrl.StartsWith("data:image/", StringComparison.OrdinalIgnoreCase))
             {
                 args.SanitizedUrl = args.OriginalUrl;
+            }
+        };
+        sanitizer.PostProcessNode += (_, args) =>
+        {
+            if (args.Node is IElement { LocalName: "style" } style)
+            {
+                // A style holds for the output it comes with, not for the page around it.
+                foreach (string name in style.Attributes.Select(attribute => attribute.Name).ToArray())
+                {
+                    style.RemoveAttribute(name);
+                }
+
+                style.TextContent = $"@scope {{{style.TextContent}}}";
             }
         };
         return sanitizer;
