@@ -29,6 +29,19 @@ public sealed class CellContext
 
     internal CellOutput Output { get; }
 
+    /// <summary>Set when the cell's code did not end by itself after an interruption.</summary>
+    internal bool IsStopping { get; set; }
+
+    /// <summary>Ends code of a cell that is being stopped, wherever it puts something out.</summary>
+    /// <exception cref="OperationCanceledException">The calling code belongs to such a cell.</exception>
+    internal static void ThrowIfStopping()
+    {
+        if (Flowing.Value is { IsStopping: true } cell)
+        {
+            throw new OperationCanceledException("The cell was interrupted.", cell.CancellationToken);
+        }
+    }
+
     /// <summary>Writes text to <c>stdout</c> or <c>stderr</c>.</summary>
     /// <param name="stream">The stream's name.</param>
     /// <param name="text">The text, with its line ends.</param>
@@ -53,6 +66,8 @@ public sealed class CellContext
     /// <summary>Puts out the value of the cell's last expression.</summary>
     /// <param name="value">The value.</param>
     public void Result(object? value) => Output.Add(new ResultData(Rendering.Render(value)));
+
+    internal static void Leave() => Flowing.Value = null;
 
     internal void MakeCurrent()
     {

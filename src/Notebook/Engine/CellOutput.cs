@@ -8,8 +8,8 @@ namespace ArKernel.Notebooks.Engine;
 /// lines are a few events, and of the updates of one display within that time only the last is sent.
 /// </summary>
 /// <remarks>
-/// User threads only append under a lock; a timer delivers. Appending happens in <c>finally</c> blocks because a thread abort (how a
-/// spinning cell is interrupted) does not strike inside them, so the lists stay whole.
+/// User threads only append under a lock; another thread delivers. Before a user thread is aborted its cell is marked as stopping, and from
+/// then on appending throws before it takes the lock: an abort inside could leave it locked for good.
 /// </remarks>
 internal sealed class CellOutput
 {
@@ -35,77 +35,57 @@ internal sealed class CellOutput
     public CellOutput(Action<CellEvent> onEvent) => this.onEvent = onEvent;
 
     /// <summary>Appends text to a stream.</summary>
+    /// <exception cref="OperationCanceledException">The calling code belongs to a cell that is being stopped.</exception>
     public void Write(string toStream, ReadOnlySpan<char> value)
     {
-        if (value.IsEmpty)
+        CellContext.ThrowIfStopping();
+        lock (gate)
         {
-            return;
-        }
-
-        try
-        {
-        }
-        finally
-        {
-            lock (gate)
+            int room = (int)Math.Clamp(StreamLimit - written, 0, value.Length);
+            cut += value.Length - room;
+            written += room;
+            if (room > 0)
             {
-                int room = (int)Math.Clamp(StreamLimit - written, 0, value.Length);
-                cut += value.Length - room;
-                written += room;
-                if (room > 0)
+                if (!string.Equals(stream, toStream, StringComparison.Ordinal) || text.Length >= LongestText)
                 {
-                    if (!string.Equals(stream, toStream, StringComparison.Ordinal) || text.Length >= LongestText)
-                    {
-                        SealText();
-                        stream = toStream;
-                    }
-
-                    text.Append(value[..room]);
+                    SealText();
+                    stream = toStream;
                 }
 
+                text.Append(value[..room]);
                 Schedule();
             }
         }
     }
 
     /// <summary>Appends an output that is not text.</summary>
+    /// <exception cref="OperationCanceledException">The calling code belongs to a cell that is being stopped.</exception>
     public void Add(CellEvent output)
     {
-        bool full = false;
-        try
+        CellContext.ThrowIfStopping();
+        bool full;
+        lock (gate)
         {
-        }
-        finally
-        {
-            lock (gate)
+            SealText();
+            int same = output is DisplayData { IsUpdate: true } update
+                ? pending.FindLastIndex(e => e is DisplayData d && string.Equals(d.DisplayId, update.DisplayId, StringComparison.Ordinal))
+                : -1;
+            if (same >= 0)
             {
-                SealText();
-                int same = output is DisplayData { IsUpdate: true } update
-                    ? pending.FindLastIndex(e => e is DisplayData d && string.Equals(d.DisplayId, update.DisplayId, StringComparison.Ordinal))
-                    : -1;
-                if (same >= 0)
-                {
-                    pending[same] = ((DisplayData)pending[same]) with { Data = ((DisplayData)output).Data };
-                }
-                else
-                {
-                    pending.Add(output);
-                }
-
-                full = pending.Count >= MostPending;
-                Schedule();
+                pending[same] = ((DisplayData)pending[same]) with { Data = ((DisplayData)output).Data };
             }
+            else
+            {
+                pending.Add(output);
+            }
+
+            full = pending.Count >= MostPending;
+            Schedule();
         }
 
         if (full)
         {
-            try
-            {
-            }
-            finally
-            {
-                Flush(); // the producer delivers itself and so cannot outrun the front
-            }
+            Flush(); // the producer delivers itself and so cannot outrun the front
         }
     }
 

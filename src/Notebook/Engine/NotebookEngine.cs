@@ -74,6 +74,7 @@ public sealed class NotebookEngine : ICellExecutor
             CellContext context = new(this, submission, output, interruption.Token);
             context.MakeCurrent();
             CellError? error = await RunGuardedAsync(submission, context);
+            CellContext.Leave(); // the engine's own last words are not user code's
             if (error is not null)
             {
                 output.Add(interruption.IsCancellationRequested ? Interruption.Describe(submission, error, cancellationToken) : error);

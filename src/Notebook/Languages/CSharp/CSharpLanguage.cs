@@ -69,7 +69,7 @@ internal sealed class CSharpLanguage : ICellLanguage
         object? value;
         try
         {
-            value = await InterruptibleThread.RunAsync(() => run(submissions), options.AbortDelay, context.CancellationToken);
+            value = await InterruptibleThread.RunAsync(() => run(submissions), context, options.AbortDelay);
         }
         catch (Exception exception)
         {
