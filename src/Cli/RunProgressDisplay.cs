@@ -73,7 +73,7 @@ internal abstract class RunProgressDisplay : IAsyncDisposable
             IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
             var ready = new TaskCompletionSource();
             live.drawing = console.Progress().AutoClear(true).HideCompleted(false)
-                .Columns(new SpinnerColumn(), new ProgressBarColumn { Width = 24 }, new ElapsedTimeColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
+                .Columns(new SpinnerColumn(), new ProgressBarColumn { Width = 16 }, new ElapsedTimeColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
                 .StartAsync(async context =>
                 {
                     live.bar = context.AddTask("starting", maxValue: 1);
@@ -94,7 +94,7 @@ internal abstract class RunProgressDisplay : IAsyncDisposable
             bar.MaxValue = progress.CodeCellCount;
             bar.Value = progress.CodeCellNumber - (progress.Ended is null ? 1 : 0);
             string place = string.Create(CultureInfo.InvariantCulture, $"cell {progress.CodeCellNumber} of {progress.CodeCellCount}");
-            int width = Math.Max(10, Console.BufferWidth - 60);
+            int width = Math.Max(20, Console.BufferWidth - 46);
             string line = progress.Line is null ? "" : Clean(progress.Line);
             bar.Description = Markup.Escape(line.Length == 0 ? place : $"{place}: {(line.Length > width ? line[..(width - 1)] + "…" : line)}");
         }
