@@ -151,10 +151,13 @@ internal sealed partial class FileBasedAppReader
             try
             {
                 var reader = new Utf8JsonReader(rest, isFinalBlock: true, new JsonReaderState(new JsonReaderOptions { AllowMultipleValues = true }));
-                metadata[key.Groups["key"].Value] = JsonNode.Parse(ref reader);
-                text = Encoding.UTF8.GetString(rest.AsSpan((int)reader.BytesConsumed));
+                reader.Read();
+                reader.Skip();
+                int end = (int)reader.BytesConsumed;
+                metadata[key.Groups["key"].Value] = NotebookJson.Parse(rest.AsSpan(0, end), "metadata");
+                text = Encoding.UTF8.GetString(rest.AsSpan(end));
             }
-            catch (Exception error) when (error is JsonException or ArgumentException)
+            catch (Exception error) when (error is JsonException or DocumentException)
             {
                 break;
             }

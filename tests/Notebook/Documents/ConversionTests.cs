@@ -103,6 +103,31 @@ public sealed class ConversionTests
     }
 
     [Fact]
+    public void Any_text_reads_as_a_notebook_that_can_be_written_in_every_format_or_gives_the_documented_error() => Gen.OneOf(
+        Gen.String,
+        Choose.From(
+            "// %%", " [markdown]", " [types]", " [display]", "\n", "//> A", "//: ", "#:package ", "A@1", "using X;", "#!meta\n", "#!csharp", "#!markdown", "#!x", "{", "}", "{\"kernelInfo\":",
+            "{\"a\":1,\"a\":2}", "\"\\ud800\"", " k=", " tags=[\"parameters\"]", "language=3", "metadata=", "[[[[", "class A { }", "1", "display(/*=*/", "/*=*/);", "\"\"\"", "#if X", "\0")
+            .Array[0, 25].Select(string.Concat)).Sample(text =>
+    {
+        foreach (Func<string, string, NotebookDocument> read in (Func<string, string, NotebookDocument>[])[Dib.Read, FileBasedAppReader.Read])
+        {
+            try
+            {
+                NotebookDocument document = read(text, "x");
+                _ = IpynbTests.Text(document);
+                _ = FileBasedAppWriter.Write(document);
+                _ = HtmlExporter.Export(document, "x");
+                Dib.Write(document, TextWriter.Null, "x");
+            }
+            catch (DocumentException error)
+            {
+                Assert.StartsWith("x: ", error.Message, StringComparison.Ordinal);
+            }
+        }
+    }, iter: 2000);
+
+    [Fact]
     public void Any_program_becomes_a_notebook_with_its_packages_as_references()
     {
         NotebookDocument document = FileBasedAppReader.Read("#!/usr/bin/env dotnet\n#:package A@1.2.3\n#:package B\n#:property X=Y\n\nusing A;\n\nConsole.WriteLine(1);\n", "x.cs");

@@ -128,6 +128,16 @@ public sealed class HtmlExporterTests
     }
 
     [Fact]
+    public void Nesting_without_end_in_any_text_gives_a_page()
+    {
+        var document = new NotebookDocument();
+        document.Add(CellKind.Markdown, new string('>', 2_000) + new string('[', 2_000));
+        document.Add(CellKind.Markdown, string.Concat(Enumerable.Repeat("<div>", 3_000)));
+        document.Add(CellKind.Code, "var x = " + new string('(', 5_000));
+        Assert.EndsWith("</html>\n", HtmlExporter.Export(document, "x"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Code_is_coloured_and_its_text_is_whole()
     {
         const string source = "#r \"nuget: A\"\n// note\nvar x = new List<int> { 1 }; /* a\nb */ $\"{x.Count:0}\"";

@@ -77,7 +77,7 @@ internal static class CSharpHighlighter
         SimpleNameSyntax { Parent: ObjectCreationExpressionSyntax or VariableDeclarationSyntax or ParameterSyntax or TypeArgumentListSyntax or SimpleBaseTypeSyntax
             or NullableTypeSyntax or ArrayTypeSyntax or CastExpressionSyntax or TypeOfExpressionSyntax or MethodDeclarationSyntax or PropertyDeclarationSyntax } => "type",
         // A capital before a dot is nearly always a type: Math.Sqrt, Chart.Line.
-        SimpleNameSyntax { Parent: MemberAccessExpressionSyntax access } name when access.Expression == name && char.IsUpper(token.Text[0]) => "type",
+        SimpleNameSyntax { Parent: MemberAccessExpressionSyntax access } name when access.Expression == name && token.Text.Length > 0 && char.IsUpper(token.Text[0]) => "type",
         _ => null,
     };
 }

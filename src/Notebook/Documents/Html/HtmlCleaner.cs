@@ -1,3 +1,4 @@
+using System.Net;
 using AngleSharp.Css.Dom;
 using AngleSharp.Dom;
 using Ganss.Xss;
@@ -7,10 +8,18 @@ namespace ArKernel.Notebooks.Documents;
 /// <summary>Keeps of HTML what cannot act: markup, tables, drawings and styles, no scripts, frames, forms or event handlers.</summary>
 internal static class HtmlCleaner
 {
+    /// <summary>The sanitiser recurses into nested elements, and there are no more levels than tags.</summary>
+    private const int MostTags = 100_000;
+
     private static readonly HtmlSanitizer Sanitizer = Create();
 
     public static string Clean(string html)
     {
+        if (html.AsSpan().Count('<') > MostTags)
+        {
+            return $"<pre>{WebUtility.HtmlEncode(html.Length > 10_000 ? html[..10_000] + " …" : html)}</pre>";
+        }
+
         lock (Sanitizer)
         {
             return Sanitizer.Sanitize(html);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Runtime.ExceptionServices;
 using System.Text;
 using System.Text.Json.Nodes;
 
@@ -15,6 +16,8 @@ public static class HtmlExporter
     /// <summary>Text beyond this is cut in the page (never in the notebook): browsers choke on tens of megabytes of text.</summary>
     private const int TextLimit = 200_000;
 
+    private const int StackSize = 512 << 20;
+
     private static readonly string[] ImageTypes = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
     /// <summary>Makes the page.</summary>
@@ -26,6 +29,30 @@ public static class HtmlExporter
     {
         ArgumentNullException.ThrowIfNull(document);
         ArgumentNullException.ThrowIfNull(title);
+        string page = "";
+        ExceptionDispatchInfo? failure = null;
+        // The parsers recurse with the nesting of what they read: on this stack, HtmlCleaner's bound on tags bounds the depth safely.
+        var thread = new Thread(
+            () =>
+            {
+                try
+                {
+                    page = ExportHere(document, title, plotlyScript);
+                }
+                catch (Exception error)
+                {
+                    failure = ExceptionDispatchInfo.Capture(error);
+                }
+            },
+            StackSize);
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
+        return page;
+    }
+
+    private static string ExportHere(NotebookDocument document, string title, Func<string?>? plotlyScript)
+    {
         string? plotly = document.Cells.SelectMany(cell => cell.Outputs).Any(IsChart) ? plotlyScript?.Invoke() : null;
         var body = new StringBuilder();
         foreach (NotebookCell cell in document.Cells)

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Markdig;
 using Markdig.Extensions.Mathematics;
@@ -23,7 +24,16 @@ internal static class MarkdownText
             }
         }
 
-        MarkdownDocument parsed = Markdown.Parse(markdown, Pipeline);
+        MarkdownDocument parsed;
+        try
+        {
+            parsed = Markdown.Parse(markdown, Pipeline);
+        }
+        catch (ArgumentException)
+        {
+            return $"<pre>{WebUtility.HtmlEncode(markdown)}</pre>"; // nested deeper than the parser's limit
+        }
+
         foreach (MathInline formula in parsed.Descendants<MathInline>().Where(formula => formula.DelimiterCount == 2))
         {
             formula.GetAttributes().AddClass("display"); // $$…$$ on one line is a displayed formula too
