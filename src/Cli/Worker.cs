@@ -1,0 +1,57 @@
+using System.CommandLine;
+using ArKernel.Notebooks.Documents;
+using ArKernel.Notebooks.Engine;
+using ArKernel.Notebooks.Engine.Worker;
+
+namespace ArKernel.Cli;
+
+/// <summary>The process that runs the user's code: this program again, with the hidden command <c>worker</c>.</summary>
+internal static class Worker
+{
+    /// <summary>Starts a worker in the notebook's folder, as Jupyter does, so that relative paths in cells hold.</summary>
+    public static async Task<ICellExecutor> StartAsync(string notebook, CancellationToken cancellationToken)
+    {
+        // Not the front's way to wait, but the caller's: the notebook is read meanwhile.
+        await Task.Yield();
+        string self = Environment.ProcessPath!;
+        // Under 'dotnet ArKernel.Cli.dll' the program is the first argument.
+        string[] arguments = Path.GetFileNameWithoutExtension(self).Equals("dotnet", StringComparison.OrdinalIgnoreCase)
+            ? [typeof(Worker).Assembly.Location, "worker"]
+            : ["worker"];
+        string folder = Path.GetDirectoryName(Path.GetFullPath(notebook))!;
+        return await WorkerProcess.StartAsync(new WorkerStart(self, arguments) { WorkingDirectory = Directory.Exists(folder) ? folder : null }, cancellationToken);
+    }
+
+    public static Command CreateCommand()
+    {
+        var pipe = new Argument<string>("pipe");
+        var command = new Command("worker", "Runs cells for another process.") { pipe };
+        command.Hidden = true;
+        command.SetAction(async (parsed, _) =>
+        {
+            await WorkerHost.RunAsync(parsed.GetValue(pipe)!, Configure);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static EngineOptions Configure()
+    {
+        var options = new EngineOptions { ReadDocument = Import };
+        return options;
+    }
+
+    /// <summary>The code of a document for <c>#!import</c>.</summary>
+    private static IEnumerable<CellSubmission> Import(string path)
+    {
+        NotebookDocument document = NotebookFile.Load(path);
+        for (int i = 0; i < document.Cells.Count; i++)
+        {
+            NotebookCell cell = document.Cells[i];
+            if (cell.Kind == CellKind.Code)
+            {
+                yield return new CellSubmission(cell.Language, cell.Source, FormattableString.Invariant($"{Path.GetFileName(path)}, cell {i + 1}"));
+            }
+        }
+    }
+}
