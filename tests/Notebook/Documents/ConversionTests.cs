@@ -125,7 +125,7 @@ public sealed class ConversionTests
                 Assert.StartsWith("x: ", error.Message, StringComparison.Ordinal);
             }
         }
-    }, iter: 2000);
+    }, iter: 400);
 
     [Fact]
     public void Any_program_becomes_a_notebook_with_its_packages_as_references()

@@ -228,7 +228,7 @@ public sealed class IpynbTests
             byte[] changed = [.. bytes];
             changed[at] = value;
             ReadsOrFailsCleanly(changed);
-        }, iter: 2000);
+        }, iter: 400);
     }
 
     [Fact]
