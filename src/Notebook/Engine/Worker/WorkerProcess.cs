@@ -8,14 +8,6 @@ namespace ArKernel.Notebooks.Engine.Worker;
 /// <param name="Arguments">Its arguments; the name of the pipe is added as the last one.</param>
 public sealed record WorkerStart(string FileName, IReadOnlyList<string> Arguments)
 {
-    /// <summary>
-    /// Variables set for the worker unless the environment has them already. By default OpenMP threads sleep between parallel regions
-    /// instead of spinning: on a machine with other work, spinning threads make small tensor operations many times slower. They have to be
-    /// set here because native libraries read their environment at the start of the process.
-    /// </summary>
-    public IReadOnlyDictionary<string, string> Environment { get; init; } =
-        new Dictionary<string, string>(StringComparer.Ordinal) { ["OMP_WAIT_POLICY"] = "PASSIVE", ["GOMP_SPINCOUNT"] = "0" };
-
     /// <summary>The worker's working directory; null for that of the front.</summary>
     public string? WorkingDirectory { get; init; }
 
@@ -173,7 +165,7 @@ public sealed class WorkerProcess : ICellExecutor
 
     private static ProcessStartInfo StartInfo(WorkerStart start, string pipeName)
     {
-        ProcessStartInfo info = new(start.FileName, [.. start.Arguments, pipeName])
+        return new(start.FileName, [.. start.Arguments, pipeName])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
@@ -181,12 +173,6 @@ public sealed class WorkerProcess : ICellExecutor
             RedirectStandardError = true,
             WorkingDirectory = start.WorkingDirectory ?? "",
         };
-        foreach ((string name, string value) in start.Environment)
-        {
-            info.Environment.TryAdd(name, value);
-        }
-
-        return info;
     }
 
     private static async Task<string> DescribeFailureAsync(WorkerStart start, Process process)
