@@ -1,4 +1,6 @@
 using System.CommandLine;
+using ArKernel.Interactive;
+using ArKernel.Notebooks;
 using ArKernel.Notebooks.Documents;
 using ArKernel.Notebooks.Engine;
 using ArKernel.Notebooks.Engine.Worker;
@@ -37,8 +39,17 @@ internal static class Worker
 
     private static EngineOptions Configure()
     {
-        var options = new EngineOptions { ReadDocument = Import };
-        return options;
+        return new EngineOptions
+        {
+            ReadDocument = Import,
+            Initialize = () => Extension.Load(Show, () => Notebook.CancellationToken),
+        };
+    }
+
+    private static Action<object> Show(object value)
+    {
+        DisplayedValue shown = Notebook.Display(value);
+        return next => shown.Update(next);
     }
 
     /// <summary>The code of a document for <c>#!import</c>.</summary>
