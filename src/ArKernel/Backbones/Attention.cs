@@ -42,29 +42,31 @@ public sealed class Attention : nn.Module
     {
         long batch = x.shape[0], time = x.shape[1];
         Tensor projected = queryKeyValue.forward(x).view(batch, time, heads + 2 * groups, width);
-        Tensor queries = projected.narrow(2, 0, heads), keys = projected.narrow(2, heads, groups);
-        if (queryNorm is not null)
+        // Splits and not slices: the gradient of a split is one concatenation, that of each slice a padded copy.
+        Tensor queries, keys, values;
+        if (context.Rotary is RotaryEmbedding rotary && queryNorm is null)
         {
-            (queries, keys) = (queryNorm.forward(queries), keyNorm!.forward(keys));
+            Tensor[] parts = projected.split([heads + groups, groups], 2);
+            Tensor[] rotated = rotary.Rotate(parts[0], context.Start, context.Positions).split([heads, groups], 2);
+            (queries, keys, values) = (rotated[0], rotated[1], parts[1]);
+        }
+        else
+        {
+            Tensor[] parts = projected.split([heads, groups, groups], 2);
+            (queries, keys, values) = (parts[0], parts[1], parts[2]);
+            if (queryNorm is not null)
+            {
+                (queries, keys) = (queryNorm.forward(queries), keyNorm!.forward(keys));
+            }
+
+            if (context.Rotary is not null)
+            {
+                queries = context.Rotary.Rotate(queries, context.Start, context.Positions);
+                keys = context.Rotary.Rotate(keys, context.Start, context.Positions);
+            }
         }
 
-        if (context.Rotary is RotaryEmbedding rotary)
-        {
-            if (queryNorm is null)
-            {
-                Tensor rotated = rotary.Rotate(projected.narrow(2, 0, heads + groups), context.Start, context.Positions);
-                (queries, keys) = (rotated.narrow(2, 0, heads), rotated.narrow(2, heads, groups));
-            }
-            else
-            {
-                queries = rotary.Rotate(queries, context.Start, context.Positions);
-                keys = rotary.Rotate(keys, context.Start, context.Positions);
-            }
-        }
-
-        queries = queries.transpose(1, 2);
-        keys = keys.transpose(1, 2);
-        Tensor values = projected.narrow(2, heads + groups, groups).transpose(1, 2);
+        (queries, keys, values) = (queries.transpose(1, 2), keys.transpose(1, 2), values.transpose(1, 2));
         if (context.Cache is not null)
         {
             (keys, values) = context.Cache.Append(layer, keys, values);

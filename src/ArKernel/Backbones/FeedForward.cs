@@ -7,7 +7,6 @@ namespace ArKernel.Backbones;
 public sealed class FeedForward : nn.Module<Tensor, Tensor>
 {
     private readonly FeedForwardKind kind;
-    private readonly long inner;
     private readonly Linear up; // for SwiGLU the rows of W_gate, then those of W_up
     private readonly Linear down;
 
@@ -17,7 +16,7 @@ public sealed class FeedForward : nn.Module<Tensor, Tensor>
         : base(nameof(FeedForward))
     {
         kind = configuration.FeedForward;
-        inner = configuration.EffectiveFeedForwardChannels;
+        long inner = configuration.EffectiveFeedForwardChannels;
         up = nn.Linear(configuration.Channels, kind == FeedForwardKind.SwiGlu ? 2 * inner : inner, configuration.Bias);
         down = nn.Linear(inner, configuration.Channels, configuration.Bias);
         RegisterComponents();
@@ -29,13 +28,15 @@ public sealed class FeedForward : nn.Module<Tensor, Tensor>
         Tensor x = up.forward(input);
         Tensor active = kind switch
         {
-            FeedForwardKind.SwiGlu => nn.functional.silu(x.narrow(-1, 0, inner)) * x.narrow(-1, inner, inner),
+            FeedForwardKind.SwiGlu => Gate(x.chunk(2, -1)),
             FeedForwardKind.GeluTanh => x.gelu(GELU.Approximate.tanh),
             FeedForwardKind.GeluErf => x.gelu(),
             _ => x.relu(),
         };
         return down.forward(active);
     }
+
+    private static Tensor Gate(Tensor[] halves) => nn.functional.silu(halves[0]) * halves[1];
 
     internal void Initialize(double deviation, double residualDeviation)
     {
