@@ -12,6 +12,7 @@ public static class Extension
     private static readonly Dictionary<string, Action> OnArrival = new(StringComparer.OrdinalIgnoreCase)
     {
         ["Plotly.NET"] = ChartFormatters.RegisterPlotly,
+        ["TorchSharp"] = TorchFormatters.Register,
     };
 
     private static bool isLoaded;

@@ -81,7 +81,7 @@ public static class Charts
             data.Add(line);
         }
 
-        return new Figure(data, Layout($"Loss of {run.Model.GetType().Name}", "step", unitName));
+        return new Figure(data, Layout($"Loss of {run.Model.GetName()}", "step", unitName));
     }
 
     /// <summary>The same chart with a logarithmic axis, or two.</summary>

@@ -51,7 +51,7 @@ internal sealed class TrainingCard(TrainingRun run)
         StringBuilder html = new();
         html.Append($"<div style=\"{Html.Card};border:1px solid {Html.Rule};border-radius:6px;padding:10px 14px\">")
             .Append("<div style=\"display:flex;justify-content:space-between;gap:12px\">")
-            .Append($"<b>{Html.Escape(run.Model.GetType().Name)}</b><span style=\"color:{color}\">{state}</span>")
+            .Append($"<b>{Html.Escape(run.Model.GetName())}</b><span style=\"color:{color}\">{state}</span>")
             .Append($"<span style=\"{Html.Digits}\">step {run.StepsDone} / {run.Options.Steps}</span></div>")
             .Append("<div style=\"height:6px;border-radius:3px;background:rgba(128,128,128,.25);margin:6px 0 8px\">")
             .Append($"<div style=\"height:6px;border-radius:3px;width:{Html.Pixel(done * 100)}%;background:{color}\"></div></div>");

@@ -1,0 +1,11 @@
+namespace ArKernel.Interactive;
+
+/// <summary>What is known to be shown once TorchSharp is in the process.</summary>
+internal static class TorchFormatters
+{
+    public static void Register()
+    {
+        TensorView.Register();
+        Views.Register<ImageGrid>(grid => grid.ToHtml(), grid => grid.ToString());
+    }
+}
