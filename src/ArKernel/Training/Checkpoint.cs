@@ -129,14 +129,14 @@ internal sealed class Checkpoint
             Add("best.", best!);
         }
 
-        foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters().Where(entry => !entry.parameter.requires_grad))
+        // What is not trained: frozen parameters, and buffers (but not those that the model computes itself).
+        HashSet<string> trained = [.. parameters.Entries.Select(entry => entry.Name)];
+        foreach ((string name, Tensor value) in model.state_dict())
         {
-            tensors.TryAdd("frozen." + name, parameter);
-        }
-
-        foreach ((string name, Tensor buffer) in model.named_buffers())
-        {
-            tensors.TryAdd("buffer." + name, buffer);
+            if (!trained.Contains(name) && !value.requires_grad)
+            {
+                tensors.TryAdd("fixed." + name, value);
+            }
         }
 
         return tensors;

@@ -1,29 +1,36 @@
+using ArKernel.Backbones;
 using ArKernel.Data;
+using ArKernel.Decoding;
+using ArKernel.Heads;
 using ArKernel.Metrics;
 using ArKernel.Orders;
+using ArKernel.Queries;
 using CsCheck;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace ArKernel.Tests.Metrics;
 
 public sealed class LikelihoodEvaluationTests
 {
-    /// <summary>Charges each token its own value in nats, and reports which positions of the sequence were scored with how much context.</summary>
-    private sealed class Meter : AutoregressiveModel
+    /// <summary>Charges each token its own id in nats.</summary>
+    private sealed class MeterHead() : Head("meter")
     {
-        private readonly Parameter scale = new(ones(1));
+        public override Tensor NegativeLogLikelihood(Tensor hidden, Tensor tokens) => tokens.to(ScalarType.Float64);
 
-        internal Meter()
-            : base("meter", GenerationOrder.Raster(1)) => RegisterComponents();
+        public override Tensor Sample(Tensor hidden, Tensor? unconditional, Tensor history, SamplingOptions options, Generator generator) =>
+            throw new NotSupportedException("The meter only scores.");
+    }
 
-        public override Tensor NegativeLogLikelihood(Tensor tokens, Tensor? condition = null) => tokens.to(ScalarType.Float64) * scale.to(ScalarType.Float64);
+    private static AutoregressiveModel Meter()
+    {
+        var decoder = new CausalDecoder(DecoderConfiguration.Llama(4000, 4, 1, 1, 1, 4, 20));
+        return new AutoregressiveModel("meter", GenerationOrder.Raster(20), new PreviousToken(decoder.Embedding), decoder.Backbone, new MeterHead());
     }
 
     [Fact]
     public void Every_token_is_scored_exactly_once_whatever_the_window_and_stride()
     {
-        using var model = new Meter();
+        using var model = Meter();
         Gen.Select(Gen.Int[1, 60], Gen.Int[1, 20], Gen.Int[1, 20], Gen.Int[1, 5]).Where((count, length, stride, _) => count >= length && stride <= length).Sample(
             (count, length, stride, batchSize) =>
             {
@@ -48,7 +55,7 @@ public sealed class LikelihoodEvaluationTests
     [Fact]
     public void Batches_are_averaged_and_the_models_mode_is_left_as_it_was()
     {
-        using var model = new Meter();
+        using var model = Meter();
         model.train();
         LikelihoodEvaluation result = LikelihoodEvaluation.OfBatches(model, new LabelledTokens([1, 2, 3, 4], 2, null, 1, seed: null), 2);
         Assert.Equal((2.5, 4L, true), (result.NatsPerToken, result.TokenCount, model.training));

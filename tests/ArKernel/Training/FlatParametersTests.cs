@@ -12,12 +12,12 @@ public sealed class FlatParametersTests
     [Fact]
     public void The_modules_parameters_alias_the_flat_storage_matrices_first_and_keep_their_values()
     {
-        using var model = new TinyModel();
+        using var model = TinyModel.Create();
         Dictionary<string, Tensor> before = model.named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter.detach().clone());
         using var flat = new FlatParameters(model);
 
-        Assert.Equal(4, flat.Entries.Count(entry => entry.Parameter.dim() == 1) + 1); // hidden.bias, norm.weight, norm.bias, + one
-        Assert.Equal(TinyModel.Vocabulary * 8 + 64, flat.MatrixCount);
+        Assert.Equal(3, flat.Entries.Count(entry => entry.Parameter.dim() == 1)); // the gains of the three norms
+        Assert.Equal(flat.Values.numel() - 3 * 8, flat.MatrixCount);
         foreach ((string name, Parameter parameter) in model.named_parameters())
         {
             Assert.True(parameter.requires_grad && parameter.is_leaf, name);
@@ -38,8 +38,8 @@ public sealed class FlatParametersTests
     [Fact]
     public void Backward_adds_to_the_flat_gradient_in_place_and_equals_the_separate_gradients()
     {
-        using var model = new TinyModel(dropoutRate: 0);
-        using var reference = new TinyModel(dropoutRate: 0);
+        using var model = TinyModel.Create(dropoutRate: 0);
+        using var reference = TinyModel.Create(dropoutRate: 0);
         using var flat = new FlatParameters(model);
         using var batch = new CountingBatches().GetBatch(0);
         for (int repeat = 0; repeat < 2; repeat++)
@@ -60,7 +60,7 @@ public sealed class FlatParametersTests
     [Fact]
     public void A_parameter_that_is_used_twice_stands_in_the_storage_once()
     {
-        using var model = new TinyModel();
+        using var model = TinyModel.Create();
         using var flat = new FlatParameters(model);
         Assert.Single(flat.Entries, entry => entry.Parameter.shape is [TinyModel.Vocabulary, 8]);
         Assert.Equal(model.parameters().DistinctBy(parameter => parameter.Handle).Sum(parameter => parameter.numel()), flat.Values.numel());
@@ -69,19 +69,19 @@ public sealed class FlatParametersTests
     [Fact]
     public void Mixed_dtypes_are_refused_with_both_names()
     {
-        using var model = new TinyModel();
-        model.Hidden.to(ScalarType.Float64);
+        using var model = TinyModel.Create();
+        model.Backbone.to(ScalarType.Float64);
         ArgumentException error = Assert.Throws<ArgumentException>(() => new FlatParameters(model));
-        Assert.Contains("embedding", error.Message);
-        Assert.Contains("hidden", error.Message);
+        Assert.Contains("backbone", error.Message);
+        Assert.Contains("query.embedding", error.Message);
         Assert.Contains("Float64", error.Message);
     }
 
     [Fact]
     public void AdamW_equals_torchs_over_twenty_steps_with_decay_on_matrices_only()
     {
-        using var model = new TinyModel(dropoutRate: 0);
-        using var reference = new TinyModel(dropoutRate: 0);
+        using var model = TinyModel.Create(dropoutRate: 0);
+        using var reference = TinyModel.Create(dropoutRate: 0);
         using var flat = new FlatParameters(model);
         using var ours = new FlatAdamW(flat, 0.9, 0.95, 1e-8, 0.1);
         List<Parameter> all = [.. reference.parameters().DistinctBy(parameter => parameter.Handle)];

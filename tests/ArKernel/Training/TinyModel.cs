@@ -1,56 +1,30 @@
+using ArKernel.Backbones;
 using ArKernel.Data;
-using ArKernel.Orders;
-using TorchSharp;
-using TorchSharp.Modules;
+using ArKernel.Objectives;
+using ArKernel.Recipes;
 using static TorchSharp.torch;
 
 namespace ArKernel.Tests.Training;
 
-/// <summary>A real, small next-token model: an embedding whose matrix is also the output projection (tied), a hidden layer, dropout.</summary>
-internal sealed class TinyModel : AutoregressiveModel
+/// <summary>A real, small next-token model: a transformer of one block with dropout, its output matrix tied to its embedding.</summary>
+internal static class TinyModel
 {
     internal const int Vocabulary = 7;
     internal const int Length = 6;
-    private readonly Parameter embedding;
-    private readonly Linear hidden;
-    private readonly LayerNorm norm;
-    private readonly Parameter tied;
-    private readonly Dropout dropout;
 
-    internal TinyModel(int width = 8, int seed = 3, double dropoutRate = 0.2)
-        : base("tiny", GenerationOrder.Raster(Length))
+    internal static AutoregressiveModel Create(int width = 8, int seed = 3, double dropoutRate = 0.2)
     {
         using Generator _ = manual_seed(seed);
-        embedding = new Parameter(randn(Vocabulary, width) * 0.5);
-        tied = embedding;
-        hidden = nn.Linear(width, width);
-        norm = nn.LayerNorm(width);
-        dropout = nn.Dropout(dropoutRate);
-        RegisterComponents();
+        return NextToken.Compose(DecoderConfiguration.Llama(Vocabulary, width, 1, 2, 1, 16, Length) with { Dropout = dropoutRate });
     }
+}
 
-    /// <summary>Called with the number of the call, may damage the loss.</summary>
-    internal Func<int, double>? Disturb { get; set; }
+/// <summary>Likelihood, multiplied by something that may depend on the number of the call.</summary>
+internal sealed class Disturbed(Func<int, double> factor) : IObjective
+{
+    private int calls;
 
-    internal int Calls { get; private set; }
-
-    internal nn.Module Hidden => hidden;
-
-    public override Tensor NegativeLogLikelihood(Tensor tokens, Tensor? condition = null)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor input = cat([zeros_like(tokens[.., ..1]), tokens[.., ..^1]], 1);
-        Tensor x = embedding[input];
-        x = norm.forward(x + dropout.forward(hidden.forward(x).tanh()));
-        Tensor logits = x.matmul(tied.t());
-        Tensor loss = nn.functional.cross_entropy(logits.view(-1, Vocabulary), tokens.view(-1), reduction: nn.Reduction.None).view(tokens.shape);
-        if (Disturb?.Invoke(Calls++) is double factor)
-        {
-            loss *= factor;
-        }
-
-        return loss.MoveToOuterDisposeScope();
-    }
+    public Tensor Loss(AutoregressiveModel model, Batch batch) => new Likelihood().Loss(model, batch) * factor(calls++);
 }
 
 /// <summary>Batches of a simple language: each token is the one before plus one, with a little noise; a function of the batch's number.</summary>

@@ -12,13 +12,13 @@ public sealed class TrainingRunTests : IDisposable
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
-    private static TrainingRun Run(TinyModel model, TrainingOptions options, bool evaluate = false) =>
-        new(model, new Likelihood(), new CountingBatches(), options, evaluate ? new CountingBatches(seed: 99) : null);
+    private static TrainingRun Run(AutoregressiveModel model, TrainingOptions options, bool evaluate = false, IObjective? objective = null) =>
+        new(model, objective ?? new Likelihood(), new CountingBatches(), options, evaluate ? new CountingBatches(seed: 99) : null);
 
     [Fact]
     public void A_model_learns_and_every_step_is_recorded()
     {
-        using var model = new TinyModel();
+        using var model = TinyModel.Create();
         TrainingRun run = Run(model, new() { Steps = 150, LearningRate = 1e-2, EvaluateEvery = 50 }, evaluate: true);
         TrainingResult result = run.Run();
 
@@ -35,7 +35,7 @@ public sealed class TrainingRunTests : IDisposable
     {
         double[] Losses(int seed)
         {
-            using var model = new TinyModel();
+            using var model = TinyModel.Create();
             TrainingRun run = Run(model, new() { Steps = 20, Seed = seed });
             run.Run();
             return [.. run.History.Select(step => step.Loss)];
@@ -52,17 +52,17 @@ public sealed class TrainingRunTests : IDisposable
     public void A_resumed_run_repeats_the_uninterrupted_one_bit_for_bit(int cut)
     {
         TrainingOptions options = new() { Steps = 40, LearningRate = 1e-2, EvaluateEvery = 5, AccumulationSteps = 2 };
-        using var whole = new TinyModel();
+        using var whole = TinyModel.Create();
         TrainingRun uninterrupted = Run(whole, options, evaluate: true);
         TrainingResult expected = uninterrupted.Run();
 
-        using var first = new TinyModel();
+        using var first = TinyModel.Create();
         using var source = new CancellationTokenSource();
         TrainingRun half = Run(first, options with { CheckpointPath = folder }, evaluate: true);
         half.StepCompleted += step => { if (step.Step == cut - 1) { source.Cancel(); } };
         Assert.Equal(TrainingEnd.Cancelled, half.Run(source.Token).End);
 
-        using var second = new TinyModel(seed: 1234); // other parameters: all must come from the checkpoint
+        using var second = TinyModel.Create(seed: 1234); // other parameters: all must come from the checkpoint
         TrainingRun resumed = Run(second, options with { CheckpointPath = folder, Resume = true }, evaluate: true);
         TrainingResult result = resumed.Run();
 
@@ -76,8 +76,8 @@ public sealed class TrainingRunTests : IDisposable
     [Fact]
     public void Accumulation_over_two_batches_equals_one_batch_of_both()
     {
-        using var parts = new TinyModel(dropoutRate: 0);
-        using var whole = new TinyModel(dropoutRate: 0);
+        using var parts = TinyModel.Create(dropoutRate: 0);
+        using var whole = TinyModel.Create(dropoutRate: 0);
         TrainingRun first = Run(parts, new() { Steps = 5, AccumulationSteps = 2 });
         first.Run();
         var second = new TrainingRun(whole, new Likelihood(), new Pairs(new CountingBatches()), new() { Steps = 5 });
@@ -97,12 +97,12 @@ public sealed class TrainingRunTests : IDisposable
     [Fact]
     public void Clipping_bounds_the_update_that_a_huge_gradient_makes()
     {
-        using var model = new TinyModel(dropoutRate: 0) { Disturb = _ => 1e6 };
-        using var same = new TinyModel(dropoutRate: 0) { Disturb = _ => 1e5 };
+        using var model = TinyModel.Create(dropoutRate: 0);
+        using var same = TinyModel.Create(dropoutRate: 0);
         TrainingOptions options = new() { Steps = 3, GradientClipping = 1e-3 };
-        TrainingRun run = Run(model, options);
+        TrainingRun run = Run(model, options, objective: new Disturbed(_ => 1e6));
         run.Run();
-        Run(same, options).Run();
+        Run(same, options, objective: new Disturbed(_ => 1e5)).Run();
         Assert.True(run.History[0].GradientNorm > 1e4);
         Tensor difference = cat(model.parameters().Select(p => p.detach().flatten()).ToArray()) - cat(same.parameters().Select(p => p.detach().flatten()).ToArray());
         Assert.True(difference.abs().max().item<float>() < 1e-4, "clipped gradients of the same direction must give the same update");
@@ -111,11 +111,11 @@ public sealed class TrainingRunTests : IDisposable
     [Fact]
     public void A_NaN_loss_stops_at_its_step_and_the_last_good_parameters_and_checkpoint_stay()
     {
-        using var reference = new TinyModel();
+        using var reference = TinyModel.Create();
         Run(reference, new() { Steps = 12, WarmUpSteps = 0, MinimumLearningRateFraction = 1 }).Run();
 
-        using var model = new TinyModel { Disturb = call => call == 12 ? double.NaN : 1 };
-        TrainingRun run = Run(model, new() { Steps = 50, WarmUpSteps = 0, MinimumLearningRateFraction = 1, CheckpointPath = folder, CheckpointEvery = 5 });
+        using var model = TinyModel.Create();
+        TrainingRun run = Run(model, new() { Steps = 50, WarmUpSteps = 0, MinimumLearningRateFraction = 1, CheckpointPath = folder, CheckpointEvery = 5 }, objective: new Disturbed(call => call == 12 ? double.NaN : 1));
         TrainingResult result = run.Run();
 
         Assert.Equal(TrainingEnd.NotANumber, result.End);
@@ -123,7 +123,7 @@ public sealed class TrainingRunTests : IDisposable
         Assert.Contains("step 12", result.Message);
         Assert.True(cat(model.parameters().Select(p => p.detach().flatten()).ToArray()).equal(cat(reference.parameters().Select(p => p.detach().flatten()).ToArray())).all().item<bool>());
 
-        using var resumedModel = new TinyModel();
+        using var resumedModel = TinyModel.Create();
         TrainingRun resumed = Run(resumedModel, new() { Steps = 15, CheckpointPath = folder, Resume = true });
         Assert.Equal(TrainingEnd.Completed, resumed.Run().End);
         Assert.Equal(run.History.Take(10).Select(step => step.Loss), resumed.History.Take(10).Select(step => step.Loss));
@@ -132,7 +132,7 @@ public sealed class TrainingRunTests : IDisposable
     [Fact]
     public void An_infinite_gradient_with_a_finite_loss_stops_too()
     {
-        using var model = new TinyModel();
+        using var model = TinyModel.Create();
         var run = new TrainingRun(model, new InfiniteGradient(), new CountingBatches(), new() { Steps = 5 });
         TrainingResult result = run.Run();
         Assert.Equal((TrainingEnd.NotANumber, 0), (result.End, result.StepsDone));
@@ -148,11 +148,11 @@ public sealed class TrainingRunTests : IDisposable
     [Fact]
     public void Early_stop_and_cancel_keep_the_parameters_that_evaluated_best()
     {
-        using var model = new TinyModel(dropoutRate: 0) { };
+        using var model = TinyModel.Create(dropoutRate: 0);
         int call = 0;
         var run = new TrainingRun(
             model,
-            new Likelihood(),
+            new Disturbed(_ => call < 40 || !model.training ? 1 : -1), // from step 40 on training makes the model worse
             new CountingBatches(),
             new() { Steps = 500, LearningRate = 1e-2, WarmUpSteps = 10, EvaluateEvery = 5, EvaluationBatches = 1, Patience = 3 },
             new CountingBatches(seed: 99));
@@ -166,11 +166,6 @@ public sealed class TrainingRunTests : IDisposable
                 best = step.EvaluationLoss!.Value;
                 atBest = cat(model.parameters().Select(p => p.detach().flatten()).ToArray()).DetachFromDisposeScope();
             }
-
-            if (call == 40)
-            {
-                model.Disturb = _ => -1; // from here on training makes the model worse
-            }
         };
         TrainingResult result = run.Run();
         Assert.Equal(best, result.BestEvaluationLoss);
@@ -181,8 +176,8 @@ public sealed class TrainingRunTests : IDisposable
     [Fact]
     public void Training_stops_early_when_patience_runs_out()
     {
-        using var model = new TinyModel(dropoutRate: 0) { Disturb = _ => 0 }; // nothing to learn: the loss stays 0
-        TrainingResult result = Run(model, new() { Steps = 100, EvaluateEvery = 2, Patience = 3 }, evaluate: true).Run();
+        using var model = TinyModel.Create(dropoutRate: 0);
+        TrainingResult result = Run(model, new() { Steps = 100, EvaluateEvery = 2, Patience = 3 }, evaluate: true, new Disturbed(_ => 0)).Run(); // nothing to learn
         Assert.Equal((TrainingEnd.EarlyStopped, 8, 2), (result.End, result.StepsDone, result.BestStep));
     }
 
@@ -190,7 +185,7 @@ public sealed class TrainingRunTests : IDisposable
     public void Without_a_token_the_hosts_default_cancels()
     {
         using var source = new CancellationTokenSource();
-        using var model = new TinyModel();
+        using var model = TinyModel.Create();
         TrainingRun run = Run(model, new() { Steps = 100 });
         run.StepCompleted += step => { if (step.Step == 4) { source.Cancel(); } };
         Func<CancellationToken> before = TrainingRun.DefaultCancellation;
@@ -208,7 +203,7 @@ public sealed class TrainingRunTests : IDisposable
     [Fact]
     public void No_tensor_stays_alive_from_step_to_step()
     {
-        using var model = new TinyModel();
+        using var model = TinyModel.Create();
         var counts = new List<long>();
         TrainingRun run = Run(model, new() { Steps = 300, EvaluateEvery = 1, EvaluationBatches = 2, AccumulationSteps = 2 }, evaluate: true);
         run.StepCompleted += _ => counts.Add(Tensor.TotalCount);
@@ -221,17 +216,17 @@ public sealed class TrainingRunTests : IDisposable
     [Fact]
     public void Resuming_with_another_model_names_the_tensors_and_both_shapes()
     {
-        using var model = new TinyModel(width: 8);
+        using var model = TinyModel.Create(width: 8);
         Run(model, new() { Steps = 3, CheckpointPath = folder }).Run();
-        using var wider = new TinyModel(width: 12);
+        using var wider = TinyModel.Create(width: 12);
         CheckpointException error = Assert.Throws<CheckpointException>(() => Run(wider, new() { Steps = 6, CheckpointPath = folder, Resume = true }).Run());
-        Assert.Contains("'model.hidden.weight' is [8, 8] in the checkpoint and [12, 12] in the model", error.Message);
+        Assert.Contains("attention.output.weight' is [8, 8] in the checkpoint and [12, 12] in the model", error.Message);
     }
 
     [Fact]
     public void A_fresh_run_does_not_overwrite_a_checkpoint()
     {
-        using var model = new TinyModel();
+        using var model = TinyModel.Create();
         Run(model, new() { Steps = 3, CheckpointPath = folder }).Run();
         CheckpointException error = Assert.Throws<CheckpointException>(() => Run(model, new() { Steps = 6, CheckpointPath = folder }).Run());
         Assert.Contains("step 3", error.Message);
@@ -241,7 +236,7 @@ public sealed class TrainingRunTests : IDisposable
     [Fact]
     public void A_damaged_checkpoint_is_one_clear_error()
     {
-        using var model = new TinyModel();
+        using var model = TinyModel.Create();
         Run(model, new() { Steps = 3, CheckpointPath = folder }).Run();
         string file = Path.Combine(folder, "step-00000003", "tensors.safetensors");
         File.WriteAllBytes(file, File.ReadAllBytes(file)[..^5]);
@@ -261,7 +256,7 @@ public sealed class TrainingRunTests : IDisposable
     [Fact]
     public void Options_out_of_range_are_named()
     {
-        using var model = new TinyModel();
+        using var model = TinyModel.Create();
         Assert.Contains("Steps is 0", Assert.Throws<ArgumentException>(() => Run(model, new() { Steps = 0 })).Message);
         Assert.Contains("LearningRate is NaN", Assert.Throws<ArgumentException>(() => Run(model, new() { LearningRate = double.NaN })).Message);
         Assert.Contains("CheckpointPath", Assert.Throws<ArgumentException>(() => Run(model, new() { Resume = true })).Message);
@@ -273,7 +268,7 @@ public sealed class TrainingRunTests : IDisposable
         string Show(bool isTerminal)
         {
             using var writer = new StringWriter { NewLine = "\n" };
-            using var model = new TinyModel();
+            using var model = TinyModel.Create();
             TrainingRun run = new(model, new Likelihood(), new CountingBatches(), new() { Steps = 5, SampleEvery = 2 }) { Sample = () => "a sample" };
             using (new ProgressLine(run, writer, isTerminal, TimeSpan.Zero))
             {
