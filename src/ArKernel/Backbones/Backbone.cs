@@ -29,7 +29,7 @@ public abstract class Backbone : nn.Module
     /// <param name="inputs">[batch, time, channels].</param>
     /// <param name="mask">[time, keys] or [batch, 1, time, keys] bool, true where a row may attend, keys being the cached rows and then
     /// these; null for causal: each row sees the rows before it and itself.</param>
-    /// <param name="cache">The rows of earlier calls; these are added to them.</param>
+    /// <param name="cache">The rows of earlier calls; these are added to them. With a cache no gradient is kept.</param>
     /// <param name="positions">[batch, time] int64 positions of the rows, where they do not follow the cached ones.</param>
     /// <param name="attentionWeights">Collects the weights of each layer, [batch, heads, time, keys].</param>
     /// <returns>[batch, time, channels].</returns>

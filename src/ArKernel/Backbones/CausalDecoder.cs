@@ -58,7 +58,7 @@ public sealed class CausalDecoder : nn.Module
 
     /// <summary>Predicts the token after each.</summary>
     /// <param name="ids">[batch, time] int64 token ids.</param>
-    /// <param name="cache">The tokens before these, or null.</param>
+    /// <param name="cache">The tokens before these, or null. With a cache the backbone keeps no gradient.</param>
     /// <param name="keyMask">[batch, cached + time] bool, false at the padding left of a shorter row; or null.</param>
     /// <exception cref="ArgumentException">A shape does not fit, or an id is outside the vocabulary.</exception>
     public DecoderOutput Forward(Tensor ids, KeyValueCache? cache = null, Tensor? keyMask = null) =>
@@ -66,7 +66,7 @@ public sealed class CausalDecoder : nn.Module
 
     /// <summary>Predicts from vectors in place of tokens.</summary>
     /// <param name="inputs">[batch, time, channels].</param>
-    /// <param name="cache">The rows before these, or null.</param>
+    /// <param name="cache">The rows before these, or null. With a cache the backbone keeps no gradient.</param>
     /// <param name="keyMask">[batch, cached + time] bool, false at the padding left of a shorter row; or null.</param>
     /// <exception cref="ArgumentException">A shape does not fit.</exception>
     public DecoderOutput ForwardEmbeddings(Tensor inputs, KeyValueCache? cache = null, Tensor? keyMask = null)
@@ -82,7 +82,7 @@ public sealed class CausalDecoder : nn.Module
 
             // A padded row counts its positions from its first real token.
             positions = (keyMask.to(ScalarType.Int64).cumsum(1) - 1).clamp_min(0).narrow(1, keys - time, time);
-            mask = ones([time, keys], ScalarType.Bool, inputs.device).tril(keys - time).logical_and(keyMask.unsqueeze(1).unsqueeze(1));
+            mask = backbone.CausalMask(time, keys - time, inputs.device).logical_and(keyMask.unsqueeze(1).unsqueeze(1));
         }
 
         Tensor hidden = backbone.Forward(inputs, mask, cache, positions);

@@ -180,10 +180,15 @@ public sealed record DecoderConfiguration
         Require(Layers >= 1, nameof(Layers), Layers, "at least 1");
         Require(Heads >= 1, nameof(Heads), Heads, "at least 1");
         Require(MaximumLength >= 1, nameof(MaximumLength), MaximumLength, "at least 1");
+        Require(HeadChannels >= 0, nameof(HeadChannels), HeadChannels, "at least 0");
+        Require(FeedForwardChannels >= 0, nameof(FeedForwardChannels), FeedForwardChannels, "at least 0");
+        Require(NormalizationEpsilon >= 0, nameof(NormalizationEpsilon), NormalizationEpsilon, "at least 0");
         Require(HeadChannels > 0 || Channels % Heads == 0, nameof(Channels), Channels, $"divisible by Heads = {Heads} unless HeadChannels is set");
         Require(KeyValueHeads >= 0 && Heads % EffectiveKeyValueHeads == 0, nameof(KeyValueHeads), KeyValueHeads, $"a divisor of Heads = {Heads}");
         Require(Positions != PositionEncoding.Rotary || EffectiveHeadChannels % 2 == 0, nameof(HeadChannels), EffectiveHeadChannels, "even for rotary positions");
         Require(Positions != PositionEncoding.Sinusoidal || Channels % 2 == 0, nameof(Channels), Channels, "even for sinusoidal positions");
+        Require(Rotary.Base > 0, "Rotary.Base", Rotary.Base, "positive");
+        Require(Rotary.Factor > 0, "Rotary.Factor", Rotary.Factor, "positive");
         Require(SlidingWindow >= 0, nameof(SlidingWindow), SlidingWindow, "at least 0");
         Require(Dropout is >= 0 and < 1, nameof(Dropout), Dropout, "in [0, 1)");
     }

@@ -140,7 +140,7 @@ public sealed class RotaryEmbedding : nn.Module
         long half = x.shape[^1] / 2;
         Tensor swapped = layout == RotaryLayout.Half
             ? x.roll(half, -1)
-            : x.unflatten(-1, [half, 2]).flip(-1).flatten(-2);
+            : x.unflatten(3, [half, 2]).flip(4).flatten(3);
         return (x * cos).addcmul_(swapped, sin, 1);
     }
 }

@@ -61,13 +61,13 @@ public sealed class TransformerBackbone : Backbone
     public override Tensor Forward(
         Tensor inputs, Tensor? mask = null, KeyValueCache? cache = null, Tensor? positions = null, List<Tensor>? attentionWeights = null)
     {
-        long past = cache?.Length ?? 0, time = inputs.shape[1];
         if (inputs.dim() != 3 || inputs.shape[2] != Channels)
         {
             throw new ArgumentException(
                 $"TransformerBackbone: the input is [{string.Join(", ", inputs.shape)}]; it must be [batch, time, {Channels}].");
         }
 
+        long past = cache?.Length ?? 0, time = inputs.shape[1];
         if (past + time > MaximumLength)
         {
             throw new ArgumentException(
@@ -80,6 +80,8 @@ public sealed class TransformerBackbone : Backbone
                 $"TransformerBackbone: the mask is [{string.Join(", ", mask.shape)}]; its last axes must be [{time}, {past + time}].");
         }
 
+        // Keys that remember how they were made would keep the graph of every earlier step alive.
+        using IDisposable? noGradient = cache is null ? null : no_grad();
         bool causal = mask is null && past == 0 && configuration.SlidingWindow == 0;
         if (mask is null && !causal && (time > 1 || configuration.SlidingWindow > 0))
         {
@@ -110,7 +112,7 @@ public sealed class TransformerBackbone : Backbone
     }
 
     /// <summary>Row i stands at position past + i and sees that position, those before it, and no further back than the window.</summary>
-    private Tensor CausalMask(long time, long past, Device device)
+    internal Tensor CausalMask(long time, long past, Device device)
     {
         Tensor mask = ones([time, past + time], ScalarType.Bool, device).tril(past);
         return configuration.SlidingWindow > 0 ? mask.triu(past - configuration.SlidingWindow + 1) : mask;
