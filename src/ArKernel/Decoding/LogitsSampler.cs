@@ -62,8 +62,9 @@ public static class LogitsSampler
     /// <summary>Keeps the first tokens of a ranking.</summary>
     private static Tensor KeepSorted(Tensor z, Tensor ranking, int rank)
     {
-        Tensor removed = ones_like(z, ScalarType.Bool).scatter(-1, ranking.narrow(-1, 0, rank), false);
-        return z.masked_fill(removed, double.NegativeInfinity);
+        Tensor first = ranking.narrow(-1, 0, rank);
+        Tensor kept = zeros_like(z, ScalarType.Bool).scatter(-1, first, ones_like(first, ScalarType.Bool));
+        return z.masked_fill(kept.logical_not(), double.NegativeInfinity);
     }
 
     /// <summary>Keeps the tokens of a ranking before which less than a mass stands; the first one always.</summary>
@@ -80,7 +81,7 @@ public static class LogitsSampler
         Tensor z = logits;
         if (options.RepetitionPenalty != 1 && history.shape[1] > 0)
         {
-            Tensor seen = zeros_like(z, ScalarType.Bool).scatter(-1, history, true);
+            Tensor seen = zeros_like(z, ScalarType.Bool).scatter(-1, history, ones_like(history, ScalarType.Bool));
             z = where(seen, where(z > 0, z / options.RepetitionPenalty, z * options.RepetitionPenalty), z);
         }
 

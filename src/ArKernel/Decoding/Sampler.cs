@@ -47,79 +47,74 @@ public static class Sampler
         options ??= new SamplingOptions();
         options.Validate();
         GenerationOrder order = model.Order;
-        Check(model, prompt, steps, options);
-
-        using IDisposable noGradient = inference_mode();
+        int done = Check(model, prompt, steps, options), end = done + steps;
+        bool guided = options.GuidanceScale != 1, wasTraining = model.training;
+        using IDisposable noGradient = no_grad();
         using var scope = NewDisposeScope();
-        bool wasTraining = model.training;
-        model.eval();
         Device device = model.parameters().First().device;
-        using var generator = new Generator((ulong)options.Seed, device);
-        bool guided = options.GuidanceScale != 1;
+        using var generator = new Generator(unchecked((ulong)options.Seed), device);
         Tensor? labels = guided && condition is not null ? cat([condition, full_like(condition, model.Query.NullLabel)]) : condition;
+        long count = prompt.shape[1], added = order.StepCount == order.PositionCount ? steps : order.Permutation(done, end).Length;
+        Tensor tokens = cat([prompt.to(device), zeros([prompt.shape[0], added], ScalarType.Int64, device)], 1); // in generation order, the first count known
+        int windowStart = 0;
+        KeyValueCache? cache = null;
+        model.eval();
         try
         {
-            Tensor tokens = prompt.to(device); // everything, by step
-            int done = StepsOf(order, prompt.shape[1]), end = done + steps, windowStart = 0;
-            KeyValueCache? cache = null;
-            try
+            for (int step = done; step < end; step++)
             {
-                for (int step = done; step < end; step++)
+                cancellationToken.ThrowIfCancellationRequested();
+                if (step - windowStart == order.StepCount)
                 {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    if (step - windowStart == order.StepCount)
-                    {
-                        windowStart = step - order.StepCount / 2;
-                        cache?.Dispose();
-                        cache = null;
-                    }
-
-                    if (options.UseCache)
-                    {
-                        cache ??= model.Backbone.NewCache(guided ? 2 * prompt.shape[0] : prompt.shape[0]);
-                    }
-
-                    using DisposeScope inner = NewDisposeScope();
-                    tokens = Step(model, tokens, windowStart, step - windowStart, cache, guided, labels, options, generator);
-                    tokens.MoveToOuterDisposeScope();
-                    options.StepCompleted?.Invoke(step - done + 1);
+                    windowStart = step - order.StepCount / 2;
+                    cache?.Dispose();
+                    cache = null;
                 }
-            }
-            finally
-            {
-                cache?.Dispose();
+
+                if (options.UseCache)
+                {
+                    cache ??= model.Backbone.NewCache(guided ? 2 * prompt.shape[0] : prompt.shape[0]);
+                }
+
+                using DisposeScope inner = NewDisposeScope();
+                Tensor window = tokens.narrow(1, windowStart, count - windowStart);
+                Tensor hidden = NextHidden(model, guided ? cat([window, window]) : window, step - windowStart, cache, labels);
+                Tensor? unconditional = null;
+                if (guided)
+                {
+                    Tensor[] halves = hidden.chunk(2, 0);
+                    (hidden, unconditional) = (halves[0], halves[1]);
+                }
+
+                tokens.narrow(1, count, hidden.shape[1]).copy_(model.Head.Sample(hidden, unconditional, tokens.narrow(1, 0, count), options, generator));
+                count += hidden.shape[1];
+                options.StepCompleted?.Invoke(step - done + 1);
             }
 
-            bool byPosition = !order.IsRaster && end == order.StepCount;
-            Tensor result = byPosition ? ToPositions(tokens, order) : tokens.clone();
+            Tensor result = !order.IsRaster && end == order.StepCount ? ToPositions(tokens, order) : tokens;
             return result.MoveToOuterDisposeScope();
         }
         finally
         {
+            cache?.Dispose();
             model.train(wasTraining);
         }
     }
 
-    private static Tensor Step(
-        AutoregressiveModel model, Tensor tokens, int windowStart, int step, KeyValueCache? cache, bool guided, Tensor? labels, SamplingOptions options, Generator generator)
+    /// <summary>The backbone's output for the group of a step, given the tokens of all earlier steps.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="tokens">[batch, tokens of steps 0..step-1] in generation order.</param>
+    /// <param name="step">The step about to be predicted.</param>
+    /// <param name="cache">The rows of earlier steps, however many; those up to this step are added. Null sees everything anew.</param>
+    /// <param name="labels">[batch] class labels, or null.</param>
+    /// <returns>[batch, positions of the group, channels].</returns>
+    internal static Tensor NextHidden(AutoregressiveModel model, Tensor tokens, int step, KeyValueCache? cache, Tensor? labels)
     {
         GenerationOrder order = model.Order;
-        Tensor window = tokens.narrow(1, windowStart, tokens.shape[1] - windowStart);
-        Tensor rows = guided ? cat([window, window]) : window;
-        int from = cache is null ? 0 : StepsOf(order, cache.Length);
-        Tensor byPosition = order.IsRaster ? rows : ToPositions(rows, order);
-        Tensor inputs = model.Query.Inputs(byPosition, labels, order, from, step + 1);
+        int from = cache is null ? 0 : StepsOf(order, cache.Length), size = order.Groups[step].Length;
+        Tensor inputs = model.Query.Inputs(order.IsRaster ? tokens : ToPositions(tokens, order), labels, order, from, step + 1);
         Tensor hidden = model.Attend(inputs, from, step + 1, cache);
-        int size = order.Groups[step].Length;
-        hidden = hidden.narrow(1, hidden.shape[1] - size, size);
-        Tensor? unconditional = null;
-        if (guided)
-        {
-            Tensor[] halves = hidden.chunk(2, 0);
-            (hidden, unconditional) = (halves[0], halves[1]);
-        }
-
-        return cat([tokens, model.Head.Sample(hidden, unconditional, tokens, options, generator)], 1);
+        return hidden.narrow(1, hidden.shape[1] - size, size);
     }
 
     /// <summary>Puts tokens in generation order where they belong; positions not generated yet hold 0.</summary>
@@ -138,37 +133,23 @@ public static class Sampler
         }
 
         int steps = 0;
-        for (long left = tokens; left > 0; steps++)
+        long left = tokens;
+        while (left > 0 && steps < order.StepCount)
         {
-            left -= order.Groups[steps].Length;
-            if (left < 0)
-            {
-                throw new ArgumentException($"{tokens} tokens do not complete a step of order '{order.Name}'.");
-            }
+            left -= order.Groups[steps++].Length;
         }
 
-        return steps;
+        return left == 0 ? steps : throw new ArgumentException($"{tokens} tokens do not complete a step of order '{order.Name}'.");
     }
 
-    private static void Check(AutoregressiveModel model, Tensor prompt, int steps, SamplingOptions options)
+    /// <summary>Refuses what cannot be sampled; returns the number of steps that the prompt completes.</summary>
+    private static int Check(AutoregressiveModel model, Tensor prompt, int steps, SamplingOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(steps);
         GenerationOrder order = model.Order;
-        if (prompt.dim() != 2)
+        if (prompt.dim() != 2 || prompt.dtype != ScalarType.Int64)
         {
-            throw new ArgumentException($"Sampler: the prompt is [{string.Join(", ", prompt.shape)}]; it must be [batch, tokens].", nameof(prompt));
-        }
-
-        bool endless = order.IsRaster && !model.Query.IsConditional;
-        if (!endless && prompt.shape[1] + steps > order.PositionCount)
-        {
-            throw new ArgumentException(
-                $"Sampler: {prompt.shape[1]} prompt tokens and {steps} steps exceed the {order.StepCount} steps of order '{order.Name}'.", nameof(steps));
-        }
-
-        if (endless && prompt.shape[1] > order.PositionCount)
-        {
-            throw new ArgumentException($"Sampler: the prompt has {prompt.shape[1]} tokens; the model sees at most {order.PositionCount}.", nameof(prompt));
+            throw new ArgumentException($"Sampler: the prompt is [{string.Join(", ", prompt.shape)}] {prompt.dtype}; it must be [batch, tokens] Int64.", nameof(prompt));
         }
 
         if (options.GuidanceScale != 1 && !model.Query.IsConditional)
@@ -176,5 +157,17 @@ public static class Sampler
             throw new ArgumentException(
                 $"Sampler: GuidanceScale is {options.GuidanceScale}, but model '{model.GetName()}' is unconditional; leave it at 1, or train a model with classes.");
         }
+
+        bool endless = order.IsRaster && !model.Query.IsConditional;
+        if (endless && prompt.shape[1] > order.PositionCount)
+        {
+            throw new ArgumentException($"Sampler: the prompt has {prompt.shape[1]} tokens; the model sees at most {order.PositionCount}.", nameof(prompt));
+        }
+
+        int done = StepsOf(order, prompt.shape[1]);
+        return endless || done + (long)steps <= order.StepCount
+            ? done
+            : throw new ArgumentException(
+                $"Sampler: the prompt's {done} steps and {steps} more exceed the {order.StepCount} steps of order '{order.Name}'.", nameof(steps));
     }
 }

@@ -44,7 +44,7 @@ public sealed record SamplingOptions
 
     internal void Validate()
     {
-        Require(Temperature >= 0, nameof(Temperature), Temperature, "at least 0");
+        Require(Temperature >= 0 && double.IsFinite(Temperature), nameof(Temperature), Temperature, "finite and at least 0");
         Require(TopK >= 0, nameof(TopK), TopK, "at least 0");
         Require(TopP is > 0 and <= 1, nameof(TopP), TopP, "in (0, 1]");
         Require(MinP is >= 0 and <= 1, nameof(MinP), MinP, "in [0, 1]");
