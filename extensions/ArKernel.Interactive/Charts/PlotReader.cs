@@ -167,7 +167,7 @@ internal static partial class PlotReader
 
     private static (double[] Centres, double[] Counts) Histogram(double[] values, int bins, int categories)
     {
-        values = [.. values.Where(double.IsFinite)];
+        values = [.. values.Where(value => Math.Abs(value) < 1e290)];
         if (values.Length == 0)
         {
             return ([], []);
@@ -181,7 +181,7 @@ internal static partial class PlotReader
         (double low, double high) = (values.Min(), values.Max());
         // The square root of the count is the usual number of bins; a round width is worth more than exactly that many.
         int wanted = bins > 0 ? bins : Math.Clamp((int)Math.Ceiling(Math.Sqrt(values.Length)), 1, 50);
-        double width = high > low ? Ticks.NiceStep((high - low) / wanted) : 1;
+        double width = high - low > Math.Max(Math.Abs(low) * 1e-9, 1e-290) ? Ticks.NiceStep((high - low) / wanted) : Math.Abs(low) < 1e-280 ? 1 : Math.Abs(low) * 0.1;
         double start = Math.Floor(low / width) * width;
         double[] counts = new double[(int)Math.Floor((high - start) / width) + 1];
         foreach (double value in values)

@@ -3,6 +3,10 @@ namespace ArKernel.Interactive;
 /// <summary>Maps the values of an axis to pixels.</summary>
 internal sealed class PlotScale
 {
+    // Beyond these a range has no width or no middle in double precision.
+    private const double Largest = 1e290;
+    private const double Smallest = 1e-290;
+
     private readonly bool logarithmic;
     private readonly double pixelFrom;
     private readonly double pixelTo;
@@ -21,7 +25,7 @@ internal sealed class PlotScale
         (double from, double to) = (double.PositiveInfinity, double.NegativeInfinity);
         foreach (double value in values)
         {
-            if (double.IsFinite(value) && (!logarithmic || value > 0))
+            if (Math.Abs(value) < Largest && (!logarithmic || value > Smallest))
             {
                 (from, to) = (Math.Min(from, value), Math.Max(to, value));
             }
@@ -32,7 +36,7 @@ internal sealed class PlotScale
             (from, to) = (Math.Min(from, 0), Math.Max(to, 0));
         }
 
-        if (axis.Range is var (low, high) && (!logarithmic || low > 0))
+        if (axis.Range is var (low, high) && (!logarithmic || low > Smallest))
         {
             (from, to, tight) = (low, high, true);
         }
@@ -42,9 +46,9 @@ internal sealed class PlotScale
             (from, to) = logarithmic ? (1, 10) : (0, 1);
         }
 
-        if (!(to > from * (1 + 1e-12)) && to - from <= Math.Abs(from) * 1e-12)
+        if (to - from <= Math.Max(Math.Abs(from) * 1e-9, Smallest))
         {
-            double room = from == 0 ? 1 : Math.Abs(from) * 0.1;
+            double room = Math.Abs(from) <= Smallest ? 1 : Math.Abs(from) * 0.1;
             (from, to) = logarithmic ? (from / 2, from * 2) : (from - room, to + room);
         }
         else if (!tight)
