@@ -111,6 +111,11 @@ internal static class TokenEmbedding
 
     public static void Check(Tensor ids, long count, string block)
     {
+        if (ids.dtype != ScalarType.Int64)
+        {
+            throw new ArgumentException($"{block}: token ids are {ids.dtype}; they must be Int64.");
+        }
+
         if (ids.device.type == DeviceType.CPU && ids.numel() > 0)
         {
             using Tensor low = ids.min(), high = ids.max();
