@@ -53,8 +53,9 @@ public sealed class AutoregressiveModel : nn.Module
     /// <exception cref="ArgumentException">A shape does not fit; the message names the block and both shapes.</exception>
     public Tensor NegativeLogLikelihood(Tensor tokens, Tensor? condition = null)
     {
+        Tensor hidden = Hidden(tokens, condition);
         Tensor targets = Order.IsRaster ? tokens : tokens.index_select(1, tensor(Order.Permutation(0, Order.StepCount), device: tokens.device));
-        return head.NegativeLogLikelihood(Hidden(tokens, condition), targets);
+        return head.NegativeLogLikelihood(hidden, targets);
     }
 
     /// <summary>The backbone's output for every position, all groups being known (teacher forcing).</summary>
@@ -75,8 +76,15 @@ public sealed class AutoregressiveModel : nn.Module
         bool wasTraining = training;
         eval();
         var weights = new List<Tensor>();
-        Hidden(tokens, condition, weights);
-        train(wasTraining);
+        try
+        {
+            Hidden(tokens, condition, weights);
+        }
+        finally
+        {
+            train(wasTraining);
+        }
+
         return [.. weights.Select(weight => weight.MoveToOuterDisposeScope())];
     }
 

@@ -105,16 +105,25 @@ internal static class TokenEmbedding
 {
     public static Tensor Look(Tensor table, Tensor ids, string block)
     {
+        Check(ids, table.shape[0], block);
+        return table.index_select(0, ids.flatten()).view([.. ids.shape, table.shape[1]]);
+    }
+
+    public static void Check(Tensor ids, long count, string block)
+    {
+        if (ids.dtype != ScalarType.Int64)
+        {
+            throw new ArgumentException($"{block}: token ids are {ids.dtype}; they must be Int64.");
+        }
+
         if (ids.device.type == DeviceType.CPU && ids.numel() > 0)
         {
             using Tensor low = ids.min(), high = ids.max();
-            if (low.item<long>() < 0 || high.item<long>() >= table.shape[0])
+            if (low.item<long>() < 0 || high.item<long>() >= count)
             {
                 throw new ArgumentException(
-                    $"{block}: token ids run from {low.item<long>()} to {high.item<long>()}; the vocabulary is 0..{table.shape[0] - 1}.");
+                    $"{block}: token ids run from {low.item<long>()} to {high.item<long>()}; the vocabulary is 0..{count - 1}.");
             }
         }
-
-        return table.index_select(0, ids.flatten()).view([.. ids.shape, table.shape[1]]);
     }
 }

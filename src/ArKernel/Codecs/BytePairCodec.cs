@@ -70,6 +70,14 @@ public sealed partial class BytePairCodec : TextCodec
                 throw new InvalidDataException($"{folder}: vocab.json must map byte-level tokens to ids 0..n-1, merges.txt hold a pair a line.");
             }
 
+            foreach (string needed in ByteAlphabet.CharacterOf.Select(character => character.ToString()).Concat(pairs.SelectMany(pair => (string[])[.. pair, pair[0] + pair[1]])))
+            {
+                if (!ids.ContainsKey(needed))
+                {
+                    throw new InvalidDataException($"{vocabularyFile} lacks the token '{needed}': it must hold all 256 bytes and all that {mergesFile} merges.");
+                }
+            }
+
             return new BytePairCodec(tokens, [.. pairs.Select(pair => (pair[0], pair[1]))]);
         }
         catch (JsonException error)
@@ -95,7 +103,12 @@ public sealed partial class BytePairCodec : TextCodec
     }
 
     /// <inheritdoc/>
-    public override int[] Encode(string text) => [.. tokenizer.EncodeToIds(text)];
+    public override int[] Encode(string text)
+    {
+        // The tokenizer would spell half a surrogate pair in bytes that are not UTF-8; it becomes the replacement character here as everywhere.
+        bool suspect = text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF');
+        return [.. tokenizer.EncodeToIds(suspect ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) : text)];
+    }
 
     /// <inheritdoc/>
     public override ReadOnlyMemory<byte> BytesOf(int token) => (uint)token < (uint)bytes.Length

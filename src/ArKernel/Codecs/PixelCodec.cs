@@ -1,3 +1,4 @@
+using ArKernel.Backbones;
 using static TorchSharp.torch;
 
 namespace ArKernel.Codecs;
@@ -47,7 +48,7 @@ public sealed class PixelCodec
     /// <summary>The images of tokens: the level spread over 0 to 1, so that black stays black and white white.</summary>
     /// <param name="tokens">[batch, height · width] int64.</param>
     /// <returns>[batch, 1, height, width] float32, 0 to 1.</returns>
-    /// <exception cref="ArgumentException">The shape is another.</exception>
+    /// <exception cref="ArgumentException">The shape is another, or a token is no level.</exception>
     public Tensor Decode(Tensor tokens)
     {
         if (tokens.dim() != 2 || tokens.shape[1] != TokenCount)
@@ -55,6 +56,7 @@ public sealed class PixelCodec
             throw new ArgumentException($"PixelCodec: the tokens are [{string.Join(", ", tokens.shape)}]; they must be [batch, {TokenCount}].");
         }
 
+        TokenEmbedding.Check(tokens, VocabularySize, nameof(PixelCodec));
         return (tokens.to(ScalarType.Float32) / (VocabularySize - 1)).view(-1, 1, Height, Width);
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace ArKernel.Codecs;
 
 /// <summary>What a token of text is.</summary>
@@ -17,6 +19,7 @@ public abstract class TextCodec
 
     /// <summary>The text of tokens; bytes that are not valid UTF-8, as a model may generate, become replacement characters.</summary>
     /// <param name="tokens">Token ids.</param>
+    [OverloadResolutionPriority(1)] // an int[] would convert to a Tensor as well as to this
     public string Decode(IEnumerable<int> tokens)
     {
         using var bytes = new MemoryStream();

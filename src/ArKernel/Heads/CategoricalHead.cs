@@ -1,3 +1,4 @@
+using ArKernel.Backbones;
 using ArKernel.Decoding;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -50,8 +51,12 @@ public sealed class CategoricalHead : Head
     public Tensor Logits(Tensor hidden) => nn.functional.linear(hidden, weight);
 
     /// <inheritdoc/>
-    public override Tensor NegativeLogLikelihood(Tensor hidden, Tensor tokens) =>
-        nn.functional.cross_entropy(Logits(hidden).flatten(0, 1), tokens.flatten(), reduction: nn.Reduction.None).view(tokens.shape);
+    public override Tensor NegativeLogLikelihood(Tensor hidden, Tensor tokens)
+    {
+        // cross_entropy would take −100 for a token to leave out.
+        TokenEmbedding.Check(tokens, weight.shape[0], nameof(CategoricalHead));
+        return nn.functional.cross_entropy(Logits(hidden).flatten(0, 1), tokens.flatten(), reduction: nn.Reduction.None).view(tokens.shape);
+    }
 
     /// <inheritdoc/>
     public override Tensor Sample(Tensor hidden, Tensor? unconditional, Tensor history, SamplingOptions options, Generator generator)

@@ -11,11 +11,11 @@ public sealed class GenerationOrder
     /// <summary>Creates an order from its groups.</summary>
     /// <param name="name">What the field calls it, such as <c>raster</c>.</param>
     /// <param name="groups">The positions of each group, in the sequence of prediction; together a partition of 0..n-1.</param>
-    /// <exception cref="ArgumentException">The groups are not a partition of 0..n-1, or one is empty.</exception>
+    /// <exception cref="ArgumentException">The groups are not a partition of 0..n-1, one is empty, or there is none.</exception>
     public GenerationOrder(string name, IReadOnlyList<int[]> groups)
     {
         Name = name;
-        Groups = groups;
+        Groups = groups.Count > 0 ? groups : throw new ArgumentException($"Order '{name}' has no group.", nameof(groups));
         stepOf = new int[groups.Sum(group => group.Length)];
         Array.Fill(stepOf, -1);
         for (int step = 0; step < groups.Count; step++)
