@@ -13,6 +13,7 @@ public static class Extension
     {
         ["Plotly.NET"] = ChartFormatters.RegisterPlotly,
         ["TorchSharp"] = TorchFormatters.Register,
+        ["Microsoft.Data.Analysis"] = DataFrameView.Register,
     };
 
     private static bool isLoaded;
@@ -41,6 +42,8 @@ public static class Extension
 
         ChartFormatters.Register();
         TrainingFormatters.Register();
+        Views.Register<TokenView>(view => view.ToHtml(), view => view.ToString());
+        Views.Register<Comparison>(table => table.ToHtml(), table => table.ToString());
         AppDomain.CurrentDomain.AssemblyLoad += (_, arrival) => Arrive(arrival.LoadedAssembly);
         foreach (Assembly assembly in AppDomain.CurrentDomain.GetAssemblies())
         {

@@ -3,6 +3,9 @@ using System.Xml.Linq;
 using Microsoft.DotNet.Interactive.Formatting;
 using TorchSharp;
 
+// Tensors are counted for the whole process, so tests that compare counts must run alone.
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
+
 namespace ArKernel.Interactive.Tests;
 
 /// <summary>Stands where a host stands: loads the extension and keeps what is displayed, rendered at once as hosts do.</summary>
@@ -13,6 +16,11 @@ internal static class Notebook
     [ModuleInitializer]
     internal static void Load()
     {
+        if (LoadProbe.IsWanted)
+        {
+            LoadProbe.Run();
+        }
+
         torch.set_num_threads(1);
         Extension.Load(Display, () => CancellationToken.None);
     }

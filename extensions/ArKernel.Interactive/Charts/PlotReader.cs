@@ -182,8 +182,8 @@ internal static partial class PlotReader
         // The square root of the count is the usual number of bins; a round width is worth more than exactly that many.
         int wanted = bins > 0 ? bins : Math.Clamp((int)Math.Ceiling(Math.Sqrt(values.Length)), 1, 50);
         double width = high - low > Math.Max(Math.Abs(low) * 1e-9, 1e-290) ? Ticks.NiceStep((high - low) / wanted) : Math.Abs(low) < 1e-280 ? 1 : Math.Abs(low) * 0.1;
-        double start = Math.Floor(low / width) * width;
-        double[] counts = new double[(int)Math.Floor((high - start) / width) + 1];
+        double start = Math.Min(Math.Floor(low / width) * width, low);
+        double[] counts = new double[Math.Clamp((int)((high - start) / width) + 1, 1, 1000)];
         foreach (double value in values)
         {
             counts[Math.Clamp((int)Math.Floor((value - start) / width), 0, counts.Length - 1)]++;

@@ -12,7 +12,8 @@ internal static class TensorPicture
     /// <summary>A matrix in colours, blocks of a large one by their means.</summary>
     /// <param name="matrix">[rows, columns], any number type.</param>
     /// <param name="description">What it shows, for those who cannot see it.</param>
-    public static string HeatMap(Tensor matrix, string description)
+    /// <param name="size">The longer side of the picture, in pixels, if it has many cells.</param>
+    public static string HeatMap(Tensor matrix, string description, int size = 320)
     {
         using IDisposable scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
@@ -30,7 +31,7 @@ internal static class TensorPicture
             (pixels[i * 3], pixels[i * 3 + 1], pixels[i * 3 + 2]) = (r, g, b);
         }
 
-        int scale = Math.Clamp(256 / Math.Max(rows, columns), 2, 16);
+        int scale = Math.Clamp(size / Math.Max(rows, columns), 2, 16);
         return PngEncoder.ToHtml(PngEncoder.Encode(pixels, columns, rows, 3), columns * scale, description);
     }
 
@@ -85,6 +86,8 @@ internal static class TensorPicture
 
     private static (double[,] Cells, double Low, double High) Cells(Tensor matrix)
     {
+        double shrink = Math.Max(1, Math.Max(matrix.shape[0], matrix.shape[1]) / (double)MostCells);
+        (long rows, long columns) = ((long)Math.Max(1, Math.Round(matrix.shape[0] / shrink)), (long)Math.Max(1, Math.Round(matrix.shape[1] / shrink)));
         // Of a huge matrix evenly spaced rows and columns first, as a view: their block means look the same.
         for (int axis = 0; axis < 2; axis++)
         {
@@ -93,7 +96,6 @@ internal static class TensorPicture
         }
 
         Tensor values = (matrix.is_complex() ? matrix.abs() : matrix).to(ScalarType.Float32);
-        (long rows, long columns) = (Math.Min(values.shape[0], MostCells), Math.Min(values.shape[1], MostCells));
         if (rows < values.shape[0] || columns < values.shape[1])
         {
             values = nn.functional.adaptive_avg_pool2d(values.unsqueeze(0).unsqueeze(0), [rows, columns]).squeeze(0).squeeze(0);

@@ -6,6 +6,8 @@ internal static class TorchFormatters
     public static void Register()
     {
         TensorView.Register();
+        ModuleView.Register();
+        Views.Register<AttentionView>(view => view.ToHtml(), view => view.ToString());
         Views.Register<ImageGrid>(grid => grid.ToHtml(), grid => grid.ToString());
     }
 }
