@@ -94,6 +94,8 @@ internal sealed record TensorSummary
     public static string NameOf(ScalarType type) => type switch
     {
         ScalarType.Byte => "uint8",
+        ScalarType.ComplexFloat32 => "complex64",
+        ScalarType.ComplexFloat64 => "complex128",
         _ => type.ToString().ToLowerInvariant(),
     };
 
