@@ -65,6 +65,27 @@ public sealed class ChartTests
     }
 
     [Fact]
+    public void A_bar_may_be_named_by_a_number() =>
+        Assert.Contains(Svg(Charts.Bars("", "", ("1000", 1), ("7", 2))).Elements("text"), text => text.Value == "1000");
+
+    [Fact]
+    public void Several_axes_are_several_drawings()
+    {
+        Figure figure = Figure.Parse("""{"data":[{"y":[1,2]},{"type":"bar","y":[3,4],"xaxis":"x2","yaxis":"y2"},{"type":"bar","orientation":"h","y":["a","b"],"x":[3,4],"xaxis":"x3","yaxis":"y3"}],"layout":{"barmode":"stack"}}""");
+        Assert.Equal(3, XElement.Parse(Notebook.HtmlOf(figure)).Descendants("svg").Count());
+    }
+
+    [Fact]
+    public void Stacked_bars_stand_on_one_another()
+    {
+        Figure figure = Figure.Parse("""{"data":[{"type":"bar","x":["a"],"y":[2]},{"type":"bar","x":["a"],"y":[3]}],"layout":{"barmode":"stack"}}""");
+        XElement[] bars = [.. Svg(figure).Descendants("rect")];
+        double Read(int bar, string name) => double.Parse(bars[bar].Attribute(name)!.Value);
+        Assert.Equal(Read(0, "y"), Read(1, "y") + Read(1, "height"), 0.3);
+        Assert.Equal(1.5, Read(1, "height") / Read(0, "height"), 0.02);
+    }
+
+    [Fact]
     public void A_histogram_counts_every_value() => Gen.Double[-1e3, 1e3].Array[1, 200].Sample(values =>
     {
         XElement svg = Svg(Charts.Histogram("", "", values));

@@ -40,7 +40,7 @@ public sealed class ExtensionTests
     [Fact]
     public void Loading_brings_in_neither_torchs_library_nor_Plotly_nor_data_frames()
     {
-        using Process child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true, Environment = { [LoadProbe.Variable] = "1" } })!;
+        using Process child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!) { UseShellExecute = false, RedirectStandardOutput = true, Environment = { [LoadProbe.Variable] = "1" } })!;
         string output = child.StandardOutput.ReadToEnd();
         child.WaitForExit();
         string[] lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
@@ -58,7 +58,7 @@ public sealed class ExtensionTests
         try
         {
             string configuration = AppContext.BaseDirectory.Contains("Release", StringComparison.Ordinal) ? "Release" : "Debug";
-            using Process pack = Process.Start(new ProcessStartInfo("dotnet", ["pack", Path.Combine(root, "extensions/ArKernel.Interactive"), "-c", configuration, "--no-build", "-o", folder, "-nologo", "-v", "q"]) { RedirectStandardOutput = true })!;
+            using Process pack = Process.Start(new ProcessStartInfo("dotnet", ["pack", Path.Combine(root, "extensions/ArKernel.Interactive"), "-c", configuration, "--no-build", "-o", folder, "-nologo", "-v", "q"]) { UseShellExecute = false, RedirectStandardOutput = true })!;
             string output = pack.StandardOutput.ReadToEnd();
             pack.WaitForExit();
             Assert.True(pack.ExitCode == 0, output);

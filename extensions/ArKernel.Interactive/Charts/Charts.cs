@@ -28,9 +28,13 @@ public static class Charts
     /// <param name="title">Above the chart.</param>
     /// <param name="yLabel">What the bars measure, with its unit.</param>
     /// <param name="bars">Each bar's name and height.</param>
-    public static Figure Bars(string title, string yLabel, params (string Label, double Value)[] bars) => new(
-        [new JsonObject { ["type"] = "bar", ["x"] = new JsonArray([.. bars.Select(bar => (JsonNode)bar.Label)]), ["y"] = Numbers(bars.Select(bar => bar.Value)) }],
-        Layout(title, "", yLabel));
+    public static Figure Bars(string title, string yLabel, params (string Label, double Value)[] bars)
+    {
+        JsonObject layout = Layout(title, "", yLabel);
+        layout["xaxis"]!["type"] = "category"; // a name may look like a number
+        JsonArray labels = [.. bars.Select(bar => (JsonNode)bar.Label)];
+        return new Figure([new JsonObject { ["type"] = "bar", ["x"] = labels, ["y"] = Numbers(bars.Select(bar => bar.Value)) }], layout);
+    }
 
     /// <summary>How often values occur.</summary>
     /// <param name="title">Above the chart.</param>

@@ -44,6 +44,9 @@ internal sealed class PlotAxis
     /// <summary>The range asked for, if any; on a logarithmic axis the values, not their logarithms.</summary>
     public (double From, double To)? Range { get; init; }
 
+    /// <summary>Whether even numbers are names here.</summary>
+    public bool IsNamed { get; init; }
+
     /// <summary>What stands at 0, 1, 2, … when the axis has names in place of numbers.</summary>
     public List<string> Categories { get; } = [];
 }

@@ -121,6 +121,7 @@ internal static partial class PlotReader
         {
             Label = Title(axis?["title"]),
             IsLogarithmic = logarithmic,
+            IsNamed = Text(axis?["type"], "") == "category",
             IsReversed = Text(axis?["autorange"], "") == "reversed" || (range is var (a, b) && a > b),
             Range = range is var (low, high) ? (Math.Min(low, high), Math.Max(low, high)) : null,
         };
@@ -135,7 +136,7 @@ internal static partial class PlotReader
         }
 
         double?[] numbers = [.. list.Select(Number)];
-        bool named = axis.Categories.Count > 0 || list.Zip(numbers).Any(pair => pair.Second is null && pair.First is not null);
+        bool named = axis.IsNamed || axis.Categories.Count > 0 || list.Zip(numbers).Any(pair => pair.Second is null && pair.First is not null);
         return named
             ? [.. list.Select(item => (double)CategoryOf(item?.ToString() ?? "", axis))]
             : [.. numbers.Select(number => number ?? double.NaN)];

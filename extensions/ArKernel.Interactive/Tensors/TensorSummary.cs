@@ -6,7 +6,7 @@ namespace ArKernel.Interactive;
 /// <summary>What is said of a tensor: its kind, and the statistics of its numbers. Makes no tensor that outlives it.</summary>
 internal sealed record TensorSummary
 {
-    /// <summary>Elements beyond which statistics are of a part: two passes over these take some hundredths of a second.</summary>
+    /// <summary>Elements beyond which statistics are of a part: the passes over so many take some tenths of a second on one core.</summary>
     private const long MostElements = 1 << 24;
 
     /// <summary>Whether the tensor's memory is gone.</summary>
@@ -61,25 +61,27 @@ internal sealed record TensorSummary
         // Integers and short floats would overflow in their own type.
         Tensor values = counted.dtype is ScalarType.Float32 or ScalarType.Float64 ? counted : counted.to(counted.is_floating_point() ? ScalarType.Float32 : ScalarType.Float64);
         long count = values.numel();
-        long finite = values.isfinite().sum().item<long>();
-        if (finite < count)
+        long finite = count;
+        double low = Item(values.min());
+        double high = Item(values.max());
+        if (!double.IsFinite(low) || !double.IsFinite(high)) // the least of numbers with a NaN among them is NaN
         {
+            finite = values.isfinite().sum().item<long>();
             long notNumbers = values.isnan().sum().item<long>();
             statistics.Add(("NaN", notNumbers.ToString()));
             statistics.Add(("infinite", (count - finite - notNumbers).ToString()));
             values = values.masked_select(values.isfinite());
+            (low, high) = finite > 0 ? (Item(values.min()), Item(values.max())) : (double.NaN, double.NaN);
         }
 
-        (double low, double high) = (double.NaN, double.NaN);
         if (finite > 0)
         {
-            (low, high) = (values.min().to(ScalarType.Float64).item<double>(), values.max().to(ScalarType.Float64).item<double>());
             statistics.Add(("min", Html.Number(low)));
             statistics.Add(("mean", Html.Number(values.mean([], false, ScalarType.Float64).item<double>())));
             statistics.Add(("max", Html.Number(high)));
             if (finite > 1)
             {
-                statistics.Add(("std", Html.Number(values.std().to(ScalarType.Float64).item<double>())));
+                statistics.Add(("std", Html.Number(Item(values.std()))));
             }
         }
 
@@ -94,8 +96,12 @@ internal sealed record TensorSummary
     public static string NameOf(ScalarType type) => type switch
     {
         ScalarType.Byte => "uint8",
+        ScalarType.ComplexFloat32 => "complex64",
+        ScalarType.ComplexFloat64 => "complex128",
         _ => type.ToString().ToLowerInvariant(),
     };
+
+    private static double Item(Tensor scalar) => scalar.to(ScalarType.Float64).item<double>();
 
     private static List<(string, string)> WithPart(List<(string, string)> statistics, string part)
     {
