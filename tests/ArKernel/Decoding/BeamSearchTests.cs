@@ -92,6 +92,16 @@ public sealed class BeamSearchTests
     }
 
     [Fact]
+    public void A_prefix_that_can_still_win_by_its_length_is_followed_to_the_end()
+    {
+        // Ending at once scores ln 0.8 = −0.223. Ten zeros score (ln 0.2 + 9 ln 0.99) / 10 = −0.170, though the first alone has ln 0.2 = −1.609.
+        using AutoregressiveModel model = MarkovChain.Create([0.2, 0.8], [[0.99, 0.01], [0.5, 0.5]], 10);
+        Hypothesis found = Assert.Single(BeamSearch.Search(model, Nothing, 10, 1, endToken: 1, BeamSearch.Power(1)));
+        Assert.Equal(Enumerable.Repeat(0L, 10), found.Tokens);
+        Assert.Equal(-0.170, found.Score, 3);
+    }
+
+    [Fact]
     public void Hypotheses_are_sorted_distinct_and_their_log_probabilities_are_the_models() =>
         Gen.Select(Gen.ULong[1, 1000], Gen.Int[1, 6], Gen.Int[0, 5], Gen.Bool).Sample(
             (seed, beams, steps, ends) =>
