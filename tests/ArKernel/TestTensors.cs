@@ -30,6 +30,14 @@ internal static class TestTensors
         return randint(0, vocabulary, shape, dtype: ScalarType.Int64, generator: random);
     }
 
+    /// <summary>The number of tensors alive, after those that earlier tests left to the garbage collector are gone.</summary>
+    internal static long SettledTensorCount()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return Tensor.TotalCount;
+    }
+
     internal static void AssertNear(Tensor expected, Tensor actual, double tolerance = 1e-5)
     {
         Assert.Equal(expected.shape, actual.shape);

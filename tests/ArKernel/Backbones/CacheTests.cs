@@ -113,7 +113,7 @@ public sealed class CacheMemoryTests
         using CausalDecoder decoder = new CausalDecoder(CacheTests.Shape(2, PositionEncoding.Rotary)).Randomized(9);
         using KeyValueCache cache = decoder.NewCache(3);
         using Tensor ids = RandomIds(10, 13, 3, 1);
-        long before = Tensor.TotalCount;
+        long before = SettledTensorCount();
         for (int step = 0; step < 12; step++)
         {
             using var scope = NewDisposeScope();

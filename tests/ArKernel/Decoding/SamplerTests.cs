@@ -179,7 +179,7 @@ public sealed class SamplerMemoryTests
     public void Endless_sampling_keeps_no_tensor_from_step_to_step()
     {
         using AutoregressiveModel model = NextToken.Compose(DecoderConfiguration.Llama(7, 16, 2, 4, 2, 20, 8)).Randomized(1);
-        long before = Tensor.TotalCount;
+        long before = SettledTensorCount();
         var counts = new List<long>();
         using (Tensor prompt = zeros(2, 1, dtype: ScalarType.Int64))
         using (Sampler.Continue(model, prompt, 40, new() { StepCompleted = _ => counts.Add(Tensor.TotalCount) }))

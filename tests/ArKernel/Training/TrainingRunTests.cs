@@ -207,7 +207,7 @@ public sealed class TrainingRunTests : IDisposable
         var counts = new List<long>();
         TrainingRun run = Run(model, new() { Steps = 300, EvaluateEvery = 1, EvaluationBatches = 2, AccumulationSteps = 2 }, evaluate: true);
         run.StepCompleted += _ => counts.Add(Tensor.TotalCount);
-        long before = Tensor.TotalCount;
+        long before = TestTensors.SettledTensorCount();
         run.Run();
         Assert.Single(counts.Distinct());
         Assert.Equal(before, Tensor.TotalCount);
