@@ -8,7 +8,7 @@ public sealed class TransformerBackbone : Backbone
 {
     private readonly DecoderConfiguration configuration;
     private readonly Parameter? positionEmbedding;
-    private readonly Tensor? sinusoids;
+    private readonly FollowingTable? sinusoids;
     private readonly RotaryEmbedding? rotary;
     private readonly ModuleList<DecoderBlock> blocks;
     private readonly nn.Module<Tensor, Tensor>? norm;
@@ -28,11 +28,10 @@ public sealed class TransformerBackbone : Backbone
                 rotary = new RotaryEmbedding(configuration.Rotary, configuration.EffectiveHeadChannels, configuration.MaximumLength);
                 break;
             case PositionEncoding.Learned:
-                positionEmbedding = new Parameter(randn(configuration.MaximumLength, configuration.Channels) * Deviation);
+                positionEmbedding = NewVectors(configuration.MaximumLength, configuration.Channels);
                 break;
             case PositionEncoding.Sinusoidal:
-                sinusoids = Sinusoids(configuration.MaximumLength, configuration.Channels);
-                register_buffer(nameof(sinusoids), sinusoids, persistent: false);
+                sinusoids = new FollowingTable(() => Sinusoids(configuration.MaximumLength, configuration.Channels));
                 break;
         }
 
@@ -48,6 +47,27 @@ public sealed class TransformerBackbone : Backbone
 
     /// <summary>The standard deviation of initial weights.</summary>
     internal const double Deviation = 0.02;
+
+    /// <summary>Initial vectors: [count, channels] from N(0, 0.02²), in no dispose scope.</summary>
+    internal static Parameter NewVectors(long count, long channels)
+    {
+        using IDisposable noGradient = no_grad();
+        using Tensor drawn = randn(count, channels);
+        var vectors = new Parameter(drawn * Deviation);
+        vectors.DetachFromDisposeScope();
+        return vectors;
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            sinusoids?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
 
     /// <inheritdoc/>
     public override KeyValueCache NewCache(long batch)
@@ -89,7 +109,7 @@ public sealed class TransformerBackbone : Backbone
         }
 
         Tensor x = inputs;
-        Tensor? table = positionEmbedding ?? sinusoids;
+        Tensor? table = positionEmbedding ?? sinusoids?.For(inputs);
         if (table is not null)
         {
             x = x + (positions is null ? table.narrow(0, past, time) : table[positions]);
@@ -120,9 +140,8 @@ public sealed class TransformerBackbone : Backbone
 
     private static Tensor Sinusoids(int length, int channels)
     {
-        using var scope = NewDisposeScope();
         Tensor rate = (arange(0, channels, 2, ScalarType.Float64) * (-Math.Log(10_000) / channels)).exp();
         Tensor angle = outer(arange(length, dtype: ScalarType.Float64), rate);
-        return stack([angle.sin(), angle.cos()], -1).flatten(1).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return stack([angle.sin(), angle.cos()], -1).flatten(1);
     }
 }
