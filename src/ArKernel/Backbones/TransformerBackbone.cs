@@ -94,6 +94,11 @@ public sealed class TransformerBackbone : Backbone
                 $"TransformerBackbone: {past} cached and {time} new positions exceed the maximum length {MaximumLength}.");
         }
 
+        if (cache is not null)
+        {
+            CheckFits(cache, past + time);
+        }
+
         if (mask is not null && (mask.shape[^2] != time || mask.shape[^1] != past + time))
         {
             throw new ArgumentException(
@@ -129,6 +134,17 @@ public sealed class TransformerBackbone : Backbone
 
         cache?.Advance((int)time);
         return norm is null ? x : norm.forward(x);
+    }
+
+    private void CheckFits(KeyValueCache cache, long length)
+    {
+        (int layers, int heads, int channels) = (configuration.Layers, configuration.EffectiveKeyValueHeads, configuration.EffectiveHeadChannels);
+        if (cache.Layers != layers || cache.Heads != heads || cache.HeadChannels != channels || cache.Capacity < length)
+        {
+            throw new ArgumentException(
+                $"TransformerBackbone: the cache has {cache.Layers} layers of [batch, {cache.Heads}, {cache.Capacity}, {cache.HeadChannels}]; it must have {layers} layers of " +
+                $"[batch, {heads}, {length} or more, {channels}], as NewCache makes it.");
+        }
     }
 
     /// <summary>Row i stands at position past + i and sees that position, those before it, and no further back than the window.</summary>
