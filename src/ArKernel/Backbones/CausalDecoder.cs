@@ -1,5 +1,3 @@
-using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace ArKernel.Backbones;
@@ -11,16 +9,16 @@ public sealed record DecoderOutput(Tensor Logits, Tensor Hidden);
 
 /// <summary>
 /// A decoder-only language model: token embedding, transformer, output matrix. Its parameters are named
-/// <c>embedding</c>, <c>backbone.positionEmbedding</c>, <c>backbone.blocks.i.attentionNorm.{weight,bias}</c>,
+/// <c>embedding.weight</c>, <c>backbone.positionEmbedding</c>, <c>backbone.blocks.i.attentionNorm.{weight,bias}</c>,
 /// <c>…attention.queryKeyValue.{weight,bias}</c> (rows q, k, v), <c>…attention.output.*</c>, <c>…attention.{queryNorm,keyNorm}.weight</c>,
 /// <c>…feedForwardNorm.*</c>, <c>…feedForward.up.*</c> (for SwiGLU rows gate, up), <c>…feedForward.down.*</c>, <c>backbone.norm.*</c>,
-/// and <c>outputWeight</c> where it is not tied.
+/// and <c>output.weight</c> where it is not tied.
 /// </summary>
 public sealed class CausalDecoder : nn.Module
 {
-    private readonly Parameter embedding;
+    private readonly TokenEmbedding embedding;
     private readonly TransformerBackbone backbone;
-    private readonly Parameter? outputWeight;
+    private readonly TokenEmbedding? output;
 
     /// <summary>Creates a decoder with random weights.</summary>
     /// <param name="configuration">The shape.</param>
@@ -30,12 +28,8 @@ public sealed class CausalDecoder : nn.Module
     {
         Configuration = configuration;
         backbone = new TransformerBackbone(configuration);
-        using IDisposable noGradient = no_grad();
-        embedding = new Parameter(randn(configuration.VocabularySize, configuration.Channels) * TransformerBackbone.Deviation);
-        if (!configuration.TiedEmbeddings)
-        {
-            outputWeight = new Parameter(randn(configuration.VocabularySize, configuration.Channels) * TransformerBackbone.Deviation);
-        }
+        embedding = new TokenEmbedding(configuration.VocabularySize, configuration.Channels);
+        output = configuration.TiedEmbeddings ? null : new TokenEmbedding(configuration.VocabularySize, configuration.Channels);
 
         RegisterComponents();
     }
@@ -47,10 +41,10 @@ public sealed class CausalDecoder : nn.Module
     public TransformerBackbone Backbone => backbone;
 
     /// <summary>[vocabulary, channels] the vectors of the tokens.</summary>
-    public Parameter Embedding => embedding;
+    public TokenEmbedding Embedding => embedding;
 
     /// <summary>[vocabulary, channels] the output matrix: the embedding where it is tied.</summary>
-    public Parameter OutputWeight => outputWeight ?? embedding;
+    public TokenEmbedding OutputWeight => output ?? embedding;
 
     /// <summary>An empty cache.</summary>
     /// <param name="batch">The number of rows.</param>
@@ -86,7 +80,7 @@ public sealed class CausalDecoder : nn.Module
         }
 
         Tensor hidden = backbone.Forward(inputs, mask, cache, positions);
-        return new DecoderOutput(nn.functional.linear(hidden, OutputWeight), hidden);
+        return new DecoderOutput(OutputWeight.Logits(hidden), hidden);
     }
 
     private Tensor Embed(Tensor ids)
@@ -96,34 +90,6 @@ public sealed class CausalDecoder : nn.Module
             throw new ArgumentException($"CausalDecoder: the ids are [{string.Join(", ", ids.shape)}]; they must be [batch, time].");
         }
 
-        return TokenEmbedding.Look(embedding, ids, nameof(CausalDecoder));
-    }
-}
-
-/// <summary>Looks tokens up, with an error in place of what the native kernel does with an id outside the table.</summary>
-internal static class TokenEmbedding
-{
-    public static Tensor Look(Tensor table, Tensor ids, string block)
-    {
-        Check(ids, table.shape[0], block);
-        return table.index_select(0, ids.flatten()).view([.. ids.shape, table.shape[1]]);
-    }
-
-    public static void Check(Tensor ids, long count, string block)
-    {
-        if (ids.dtype != ScalarType.Int64)
-        {
-            throw new ArgumentException($"{block}: token ids are {ids.dtype}; they must be Int64.");
-        }
-
-        if (ids.device.type == DeviceType.CPU && ids.numel() > 0)
-        {
-            using Tensor low = ids.min(), high = ids.max();
-            if (low.item<long>() < 0 || high.item<long>() >= count)
-            {
-                throw new ArgumentException(
-                    $"{block}: token ids run from {low.item<long>()} to {high.item<long>()}; the vocabulary is 0..{count - 1}.");
-            }
-        }
+        return TokenEmbedding.Look(embedding.Weight, ids, nameof(CausalDecoder));
     }
 }

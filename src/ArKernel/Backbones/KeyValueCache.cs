@@ -21,8 +21,17 @@ public sealed class KeyValueCache : IDisposable
         Tensor New() => zeros([batch, heads, capacity, headChannels], dtype, device).DetachFromDisposeScope();
         keys = [.. Enumerable.Range(0, layers).Select(_ => New())];
         values = [.. Enumerable.Range(0, layers).Select(_ => New())];
-        Capacity = capacity;
+        (Capacity, Heads, HeadChannels) = (capacity, heads, headChannels);
     }
+
+    /// <summary>The number of blocks.</summary>
+    public int Layers => keys.Length;
+
+    /// <summary>The number of key and value heads.</summary>
+    public int Heads { get; }
+
+    /// <summary>The width of a head.</summary>
+    public int HeadChannels { get; }
 
     /// <summary>The number of positions held.</summary>
     public int Length { get; private set; }
@@ -46,13 +55,22 @@ public sealed class KeyValueCache : IDisposable
     /// <param name="rows">[new batch] int64 row numbers.</param>
     public void Reorder(Tensor rows)
     {
+        using IDisposable noGradient = no_grad();
+        bool inPlace = rows.shape[0] == Batch;
         foreach (Tensor[] all in (Tensor[][])[keys, values])
         {
             for (int layer = 0; layer < all.Length; layer++)
             {
-                Tensor old = all[layer];
-                all[layer] = old.index_select(0, rows).DetachFromDisposeScope();
-                old.Dispose();
+                // Only what is held has to move: a search reorders at every step, and most of the capacity is still empty.
+                using var scope = NewDisposeScope();
+                Tensor old = all[layer], held = old.narrow(2, 0, Length).index_select(0, rows);
+                Tensor place = inPlace ? old : zeros([rows.shape[0], Heads, Capacity, HeadChannels], old.dtype, old.device);
+                place.narrow(2, 0, Length).copy_(held);
+                if (!inPlace)
+                {
+                    all[layer] = place.DetachFromDisposeScope();
+                    old.Dispose();
+                }
             }
         }
     }

@@ -16,6 +16,7 @@ public sealed class RootMeanSquareNorm : nn.Module<Tensor, Tensor>
         : base(nameof(RootMeanSquareNorm))
     {
         weight = new Parameter(ones(channels));
+        weight.DetachFromDisposeScope();
         this.epsilon = epsilon;
         RegisterComponents();
     }

@@ -96,8 +96,8 @@ public sealed record RotaryOptions
 public sealed class RotaryEmbedding : nn.Module
 {
     private readonly RotaryLayout layout;
-    private readonly Tensor cosine; // [positions, d_h]
-    private readonly Tensor sine; // [positions, d_h], negative at the first channel of each pair
+    private readonly FollowingTable cosine; // [positions, d_h]
+    private readonly FollowingTable sine; // [positions, d_h], negative at the first channel of each pair
 
     /// <summary>Tabulates the rotations.</summary>
     /// <param name="options">Frequencies and layout.</param>
@@ -107,16 +107,22 @@ public sealed class RotaryEmbedding : nn.Module
         : base(nameof(RotaryEmbedding))
     {
         layout = options.Layout;
-        using var scope = NewDisposeScope();
-        Tensor angles = outer(arange(maximumLength, dtype: ScalarType.Float64), tensor(options.InverseFrequencies(headChannels)));
-        (Tensor cos, Tensor sin) = (angles.cos(), angles.sin());
-        (cosine, sine) = layout == RotaryLayout.Half
-            ? (cat([cos, cos], -1), cat([-sin, sin], -1))
-            : (stack([cos, cos], -1).flatten(1), stack([-sin, sin], -1).flatten(1));
-        cosine = cosine.to(ScalarType.Float32).MoveToOuterDisposeScope();
-        sine = sine.to(ScalarType.Float32).MoveToOuterDisposeScope();
-        register_buffer(nameof(cosine), cosine, persistent: false);
-        register_buffer(nameof(sine), sine, persistent: false);
+        Tensor Angles() => outer(arange(maximumLength, dtype: ScalarType.Float64), tensor(options.InverseFrequencies(headChannels)));
+        Tensor Pairs(Tensor first, Tensor second) => layout == RotaryLayout.Half ? cat([first, second], -1) : stack([first, second], -1).flatten(1);
+        cosine = new FollowingTable(() => Pairs(Angles().cos(), Angles().cos()));
+        sine = new FollowingTable(() => Pairs(-Angles().sin(), Angles().sin()));
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            cosine.Dispose();
+            sine.Dispose();
+        }
+
+        base.Dispose(disposing);
     }
 
     /// <summary>Rotates.</summary>
@@ -125,16 +131,16 @@ public sealed class RotaryEmbedding : nn.Module
     /// <param name="positions">[batch, time] int64 positions where they do not (left padding), or null.</param>
     public Tensor Rotate(Tensor x, long start, Tensor? positions)
     {
-        Tensor cos, sin;
+        Tensor cos = cosine.For(x), sin = sine.For(x);
         if (positions is null)
         {
-            cos = cosine.narrow(0, start, x.shape[1]).unsqueeze(1);
-            sin = sine.narrow(0, start, x.shape[1]).unsqueeze(1);
+            cos = cos.narrow(0, start, x.shape[1]).unsqueeze(1);
+            sin = sin.narrow(0, start, x.shape[1]).unsqueeze(1);
         }
         else
         {
-            cos = cosine[positions].unsqueeze(2);
-            sin = sine[positions].unsqueeze(2);
+            cos = cos[positions].unsqueeze(2);
+            sin = sin[positions].unsqueeze(2);
         }
 
         long half = x.shape[^1] / 2;

@@ -8,7 +8,7 @@ public sealed class TransformerBackbone : Backbone
 {
     private readonly DecoderConfiguration configuration;
     private readonly Parameter? positionEmbedding;
-    private readonly Tensor? sinusoids;
+    private readonly FollowingTable? sinusoids;
     private readonly RotaryEmbedding? rotary;
     private readonly ModuleList<DecoderBlock> blocks;
     private readonly nn.Module<Tensor, Tensor>? norm;
@@ -28,11 +28,10 @@ public sealed class TransformerBackbone : Backbone
                 rotary = new RotaryEmbedding(configuration.Rotary, configuration.EffectiveHeadChannels, configuration.MaximumLength);
                 break;
             case PositionEncoding.Learned:
-                positionEmbedding = new Parameter(randn(configuration.MaximumLength, configuration.Channels) * Deviation);
+                positionEmbedding = NewVectors(configuration.MaximumLength, configuration.Channels);
                 break;
             case PositionEncoding.Sinusoidal:
-                sinusoids = Sinusoids(configuration.MaximumLength, configuration.Channels);
-                register_buffer(nameof(sinusoids), sinusoids, persistent: false);
+                sinusoids = new FollowingTable(() => Sinusoids(configuration.MaximumLength, configuration.Channels));
                 break;
         }
 
@@ -48,6 +47,27 @@ public sealed class TransformerBackbone : Backbone
 
     /// <summary>The standard deviation of initial weights.</summary>
     internal const double Deviation = 0.02;
+
+    /// <summary>Initial vectors: [count, channels] from N(0, 0.02²), in no dispose scope.</summary>
+    internal static Parameter NewVectors(long count, long channels)
+    {
+        using IDisposable noGradient = no_grad();
+        using Tensor drawn = randn(count, channels);
+        var vectors = new Parameter(drawn * Deviation);
+        vectors.DetachFromDisposeScope();
+        return vectors;
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            sinusoids?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
 
     /// <inheritdoc/>
     public override KeyValueCache NewCache(long batch)
@@ -74,6 +94,11 @@ public sealed class TransformerBackbone : Backbone
                 $"TransformerBackbone: {past} cached and {time} new positions exceed the maximum length {MaximumLength}.");
         }
 
+        if (cache is not null)
+        {
+            CheckFits(cache, past + time);
+        }
+
         if (mask is not null && (mask.shape[^2] != time || mask.shape[^1] != past + time))
         {
             throw new ArgumentException(
@@ -89,7 +114,7 @@ public sealed class TransformerBackbone : Backbone
         }
 
         Tensor x = inputs;
-        Tensor? table = positionEmbedding ?? sinusoids;
+        Tensor? table = positionEmbedding ?? sinusoids?.For(inputs);
         if (table is not null)
         {
             x = x + (positions is null ? table.narrow(0, past, time) : table[positions]);
@@ -111,6 +136,17 @@ public sealed class TransformerBackbone : Backbone
         return norm is null ? x : norm.forward(x);
     }
 
+    private void CheckFits(KeyValueCache cache, long length)
+    {
+        (int layers, int heads, int channels) = (configuration.Layers, configuration.EffectiveKeyValueHeads, configuration.EffectiveHeadChannels);
+        if (cache.Layers != layers || cache.Heads != heads || cache.HeadChannels != channels || cache.Capacity < length)
+        {
+            throw new ArgumentException(
+                $"TransformerBackbone: the cache has {cache.Layers} layers of [batch, {cache.Heads}, {cache.Capacity}, {cache.HeadChannels}]; it must have {layers} layers of " +
+                $"[batch, {heads}, {length} or more, {channels}], as NewCache makes it.");
+        }
+    }
+
     /// <summary>Row i stands at position past + i and sees that position, those before it, and no further back than the window.</summary>
     internal Tensor CausalMask(long time, long past, Device device)
     {
@@ -120,9 +156,8 @@ public sealed class TransformerBackbone : Backbone
 
     private static Tensor Sinusoids(int length, int channels)
     {
-        using var scope = NewDisposeScope();
         Tensor rate = (arange(0, channels, 2, ScalarType.Float64) * (-Math.Log(10_000) / channels)).exp();
         Tensor angle = outer(arange(length, dtype: ScalarType.Float64), rate);
-        return stack([angle.sin(), angle.cos()], -1).flatten(1).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return stack([angle.sin(), angle.cos()], -1).flatten(1);
     }
 }

@@ -34,7 +34,7 @@ public sealed class PixelCodec
     /// <summary>The tokens of images: level ⌊v · levels⌋, the brightest for v = 1.</summary>
     /// <param name="images">[batch, 1, height, width] float, 0 to 1.</param>
     /// <returns>[batch, height · width] int64.</returns>
-    /// <exception cref="ArgumentException">The shape is another.</exception>
+    /// <exception cref="ArgumentException">The shape is another, or a value is not in 0 to 1.</exception>
     public Tensor Encode(Tensor images)
     {
         if (images.dim() != 4 || images.shape[1] != 1 || images.shape[2] != Height || images.shape[3] != Width)
@@ -42,7 +42,22 @@ public sealed class PixelCodec
             throw new ArgumentException($"PixelCodec: the images are [{string.Join(", ", images.shape)}]; they must be [batch, 1, {Height}, {Width}].");
         }
 
-        return (images * VocabularySize).floor().clamp(0, VocabularySize - 1).to(ScalarType.Int64).flatten(1);
+        using var scope = NewDisposeScope();
+        if (!images.is_floating_point())
+        {
+            throw new ArgumentException($"PixelCodec: the images are {images.dtype}; they must be floating-point, 0 to 1. Divide bytes by 255.");
+        }
+
+        if (images.numel() > 0)
+        {
+            float darkest = images.min().to(ScalarType.Float32).item<float>(), brightest = images.max().to(ScalarType.Float32).item<float>();
+            if (!(darkest >= 0 && brightest <= 1)) // so that NaN is refused
+            {
+                throw new ArgumentException($"PixelCodec: the grey values run from {darkest} to {brightest}; they must be 0 to 1.");
+            }
+        }
+
+        return (images * VocabularySize).floor().clamp(0, VocabularySize - 1).to(ScalarType.Int64).flatten(1).MoveToOuterDisposeScope();
     }
 
     /// <summary>The images of tokens: the level spread over 0 to 1, so that black stays black and white white.</summary>

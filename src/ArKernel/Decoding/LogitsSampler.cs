@@ -11,32 +11,58 @@ public static class LogitsSampler
     /// <param name="options">How to draw.</param>
     /// <param name="generator">The source of randomness, on the logits' device.</param>
     /// <returns>[rows] int64.</returns>
+    /// <exception cref="InvalidOperationException">A row holds NaN or +∞, or nothing but −∞.</exception>
     public static Tensor Draw(Tensor logits, Tensor history, SamplingOptions options, Generator generator)
     {
+        // The largest of a row is NaN where any is: argmax would take it for a token.
+        if (!logits.amax([-1]).isfinite().all().item<bool>())
+        {
+            throw new InvalidOperationException(
+                $"LogitsSampler: the logits [{string.Join(", ", logits.shape)}] hold NaN or infinity, so there is no distribution to draw from; the model's weights have diverged.");
+        }
+
         Tensor filtered = Penalize(logits, history, options);
         return options.Temperature == 0
             ? filtered.argmax(-1)
             : Filter(filtered, options).softmax(-1).multinomial(1, replacement: true, generator).squeeze(-1);
     }
 
+    /// <summary>
+    /// Draws with noise made beforehand: argmax (z + g) with g = −ln(−ln u) follows softmax(z) (Gumbel 1954). Two ways of sampling that are
+    /// given the same noise draw the same tokens where their logits agree, which makes them comparable token by token.
+    /// </summary>
+    /// <param name="logits">[rows, vocabulary], filtered or not.</param>
+    /// <param name="noise">[rows, vocabulary] from <see cref="Noise"/>.</param>
+    /// <returns>[rows] int64.</returns>
+    public static Tensor Draw(Tensor logits, Tensor noise) => (logits + noise).argmax(-1);
+
+    /// <summary>Gumbel noise.</summary>
+    /// <param name="shape">The shape of the logits it is for.</param>
+    /// <param name="generator">The source of randomness.</param>
+    public static Tensor Noise(long[] shape, Generator generator) => -(-rand(shape, device: generator.device, generator: generator).log()).log();
+
     /// <summary>Applies temperature, top-k, top-p, min-p and typical, in this order.</summary>
     /// <param name="logits">[rows, vocabulary].</param>
     /// <param name="options">Which filters; a temperature of 0 keeps the most likely token alone.</param>
-    /// <returns>[rows, vocabulary], −∞ at removed tokens.</returns>
+    /// <returns>[rows, vocabulary] logits up to a constant a row, −∞ at removed tokens.</returns>
     public static Tensor Filter(Tensor logits, SamplingOptions options)
     {
-        if (options.Temperature == 0)
+        // A temperature near 0 must not make infinities of differences of infinities, so the largest logit is 0 before it divides.
+        Tensor z = options.Temperature is 0 or 1 ? logits : (logits - logits.amax([-1], keepdim: true)) / Math.Max(options.Temperature, 1e-30);
+        int best = options.Temperature == 0 ? 1 : options.TopK;
+        if (best == 0 || best >= z.shape[^1])
         {
-            return KeepSorted(logits, logits.sort(-1, descending: true, stable: true).Indices, rank: 1);
+            return FilterMass(z, options);
         }
 
-        Tensor z = options.Temperature == 1 ? logits : logits / options.Temperature;
-        if (options.TopK > 0 && options.TopK < z.shape[^1])
-        {
-            // Ties go to the lower index, so that exactly k stay.
-            z = KeepSorted(z, z.sort(-1, descending: true, stable: true).Indices, options.TopK);
-        }
+        // The k that stay are all the later filters have to look at: sorting them costs nothing beside sorting the vocabulary.
+        Tensor places = LargestPlaces(z, best);
+        return full_like(z, double.NegativeInfinity).scatter(-1, places, FilterMass(z.gather(-1, places), options));
+    }
 
+    /// <summary>Applies top-p, min-p and typical, in this order.</summary>
+    private static Tensor FilterMass(Tensor z, SamplingOptions options)
+    {
         if (options.TopP < 1)
         {
             z = KeepMassBefore(z, z.sort(-1, descending: true, stable: true).Indices, options.TopP);
@@ -59,12 +85,12 @@ public static class LogitsSampler
         return z;
     }
 
-    /// <summary>Keeps the first tokens of a ranking.</summary>
-    private static Tensor KeepSorted(Tensor z, Tensor ranking, int rank)
+    /// <summary>Where the k largest of a row stand, [rows, k] in ascending order; of equals the first, so that exactly k stay.</summary>
+    private static Tensor LargestPlaces(Tensor z, int k)
     {
-        Tensor first = ranking.narrow(-1, 0, rank);
-        Tensor kept = zeros_like(z, ScalarType.Bool).scatter(-1, first, ones_like(first, ScalarType.Bool));
-        return z.masked_fill(kept.logical_not(), double.NegativeInfinity);
+        Tensor least = z.topk(k).values.narrow(-1, k - 1, 1), above = z > least, equal = z == least;
+        Tensor kept = above | (equal & (equal.cumsum(-1) <= k - above.sum(-1, keepdim: true)));
+        return kept.nonzero().select(1, 1).view(z.shape[0], k);
     }
 
     /// <summary>Keeps the tokens of a ranking before which less than a mass stands; the first one always.</summary>

@@ -49,7 +49,7 @@ public sealed record SamplingOptions
         Require(TopP is > 0 and <= 1, nameof(TopP), TopP, "in (0, 1]");
         Require(MinP is >= 0 and <= 1, nameof(MinP), MinP, "in [0, 1]");
         Require(Typical is > 0 and <= 1, nameof(Typical), Typical, "in (0, 1]");
-        Require(RepetitionPenalty > 0, nameof(RepetitionPenalty), RepetitionPenalty, "positive");
+        Require(RepetitionPenalty > 0 && double.IsFinite(RepetitionPenalty), nameof(RepetitionPenalty), RepetitionPenalty, "positive and finite");
         Require(NoRepeatNGram >= 0, nameof(NoRepeatNGram), NoRepeatNGram, "at least 0");
         Require(double.IsFinite(GuidanceScale), nameof(GuidanceScale), GuidanceScale, "finite");
     }

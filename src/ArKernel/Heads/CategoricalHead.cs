@@ -1,6 +1,5 @@
 using ArKernel.Backbones;
 using ArKernel.Decoding;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace ArKernel.Heads;
@@ -34,27 +33,27 @@ public abstract class Head : nn.Module
 /// <summary>A softmax over the vocabulary for each position.</summary>
 public sealed class CategoricalHead : Head
 {
-    private readonly Parameter weight;
+    private readonly TokenEmbedding output;
 
     /// <summary>Creates the head.</summary>
-    /// <param name="weight">[vocabulary, channels]; the token embedding where it is tied.</param>
-    public CategoricalHead(Parameter weight)
+    /// <param name="output">[vocabulary, channels] the output matrix; the token embedding itself where it is tied.</param>
+    public CategoricalHead(TokenEmbedding output)
         : base(nameof(CategoricalHead))
     {
-        this.weight = weight;
+        this.output = output;
         RegisterComponents();
     }
 
     /// <summary>The logits.</summary>
     /// <param name="hidden">[batch, time, channels].</param>
     /// <returns>[batch, time, vocabulary].</returns>
-    public Tensor Logits(Tensor hidden) => nn.functional.linear(hidden, weight);
+    public Tensor Logits(Tensor hidden) => output.Logits(hidden);
 
     /// <inheritdoc/>
     public override Tensor NegativeLogLikelihood(Tensor hidden, Tensor tokens)
     {
         // cross_entropy would take −100 for a token to leave out.
-        TokenEmbedding.Check(tokens, weight.shape[0], nameof(CategoricalHead));
+        TokenEmbedding.Check(tokens, output.Weight.shape[0], nameof(CategoricalHead));
         return nn.functional.cross_entropy(Logits(hidden).flatten(0, 1), tokens.flatten(), reduction: nn.Reduction.None).view(tokens.shape);
     }
 

@@ -11,7 +11,7 @@ namespace ArKernel.Queries;
 /// </summary>
 public sealed class PreviousToken : Query
 {
-    private readonly Parameter embedding;
+    private readonly TokenEmbedding embedding;
     private readonly Parameter? start; // [classes + 1, channels], the last row for "no class"; one row without classes
     private readonly long startToken;
     private readonly long classes;
@@ -21,17 +21,16 @@ public sealed class PreviousToken : Query
     /// <param name="embedding">[vocabulary, channels] the vectors of the tokens.</param>
     /// <param name="classes">The number of classes; 0 for an unconditional model.</param>
     /// <param name="labelDropout">The probability of training a sample without its label, which guidance needs.</param>
-    public PreviousToken(Parameter embedding, int classes = 0, double labelDropout = 0.1)
+    public PreviousToken(TokenEmbedding embedding, int classes = 0, double labelDropout = 0.1)
         : base(nameof(PreviousToken))
     {
         this.embedding = embedding;
         (this.classes, this.labelDropout) = (classes, labelDropout);
-        using IDisposable noGradient = no_grad();
-        start = new Parameter(randn(classes + 1, embedding.shape[1]) * TransformerBackbone.Deviation);
+        start = TransformerBackbone.NewVectors(classes + 1, embedding.Weight.shape[1]);
         RegisterComponents();
     }
 
-    private PreviousToken(Parameter embedding, long startToken)
+    private PreviousToken(TokenEmbedding embedding, long startToken)
         : base(nameof(PreviousToken))
     {
         (this.embedding, this.startToken) = (embedding, startToken);
@@ -41,10 +40,10 @@ public sealed class PreviousToken : Query
     /// <summary>Creates the query of a model that begins every text with a token, such as GPT-2's <c>&lt;|endoftext|&gt;</c> (50256).</summary>
     /// <param name="embedding">[vocabulary, channels] the vectors of the tokens.</param>
     /// <param name="startToken">The token before the first.</param>
-    public static PreviousToken StartingWith(Parameter embedding, int startToken)
+    public static PreviousToken StartingWith(TokenEmbedding embedding, int startToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(startToken);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(startToken, embedding.shape[0]);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(startToken, embedding.Weight.shape[0]);
         return new PreviousToken(embedding, (long)startToken);
     }
 
@@ -70,7 +69,7 @@ public sealed class PreviousToken : Query
         Tensor before = order.IsRaster
             ? tokens.narrow(1, first, to - 1 - first)
             : tokens.index_select(1, tensor(order.Permutation(first, to - 1), device: tokens.device));
-        Tensor inputs = TokenEmbedding.Look(embedding, before, nameof(PreviousToken));
+        Tensor inputs = TokenEmbedding.Look(embedding.Weight, before, nameof(PreviousToken));
         return from > 0 ? inputs : cat([Start(tokens.shape[0], condition).unsqueeze(1), inputs], 1);
     }
 
@@ -79,7 +78,7 @@ public sealed class PreviousToken : Query
         if (!IsConditional)
         {
             return condition is null
-                ? (start ?? embedding.narrow(0, startToken, 1)).expand(batch, -1)
+                ? (start ?? embedding.Weight.narrow(0, startToken, 1)).expand(batch, -1)
                 : throw new ArgumentException("PreviousToken: a condition was given, but the model is unconditional.");
         }
 

@@ -20,7 +20,7 @@ public static class Gpt2Layout
         string prefix = files.Contains("transformer.wte.weight") ? "transformer." : "";
         var sources = new Dictionary<string, WeightSource[]>(StringComparer.Ordinal)
         {
-            ["embedding"] = [new(prefix + "wte.weight")], // the output matrix is tied to it
+            ["embedding.weight"] = [new(prefix + "wte.weight")], // the output matrix is tied to it
             ["backbone.positionEmbedding"] = [new(prefix + "wpe.weight")],
             ["backbone.norm.weight"] = [new(prefix + "ln_f.weight")],
             ["backbone.norm.bias"] = [new(prefix + "ln_f.bias")],
@@ -66,9 +66,9 @@ public static class LlamaLayout
     {
         var sources = new Dictionary<string, WeightSource[]>(StringComparer.Ordinal)
         {
-            ["embedding"] = [new("model.embed_tokens.weight")],
+            ["embedding.weight"] = [new("model.embed_tokens.weight")],
             ["backbone.norm.weight"] = [new("model.norm.weight")],
-            ["outputWeight"] = [new("lm_head.weight")],
+            ["output.weight"] = [new("lm_head.weight")],
         };
         for (int block = 0; block < decoder.Configuration.Layers; block++)
         {

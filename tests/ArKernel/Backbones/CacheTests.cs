@@ -88,6 +88,19 @@ public sealed class CacheTests
         AssertNear(decoder.Forward(cat([grown, next], 1)).Logits.narrow(1, 5, 4), InChunks(decoder, next, cache, 1));
     }
 
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Rows_may_take_each_others_places(DecoderConfiguration shape)
+    {
+        using var scope = NewDisposeScope();
+        CausalDecoder decoder = new CausalDecoder(shape).Randomized(12);
+        Tensor prompt = RandomIds(13, Vocabulary, 3, 5), next = RandomIds(14, Vocabulary, 3, 3), rows = tensor(new long[] { 2, 0, 0 });
+        using KeyValueCache cache = decoder.NewCache(3);
+        InChunks(decoder, prompt, cache, 5);
+        cache.Reorder(rows);
+        AssertNear(decoder.Forward(cat([prompt.index_select(0, rows), next], 1)).Logits.narrow(1, 5, 3), InChunks(decoder, next, cache, 1));
+    }
+
     [Fact]
     public void Using_a_cache_wrongly_is_one_clear_error()
     {
@@ -98,6 +111,14 @@ public sealed class CacheTests
         Assert.Contains("exceed the maximum length 12", Assert.Throws<ArgumentException>(() => decoder.Forward(RandomIds(1, Vocabulary, 2, 13), cache)).Message);
         decoder.Forward(RandomIds(1, Vocabulary, 2, 12), cache);
         Assert.Contains("12 cached and 1 new", Assert.Throws<ArgumentException>(() => decoder.Forward(RandomIds(1, Vocabulary, 2, 1), cache)).Message);
+        foreach ((int layers, int heads, int capacity, int channels) in new[] { (1, 2, 12, 4), (2, 4, 12, 4), (2, 2, 1, 4), (2, 2, 12, 8) })
+        {
+            using var other = new KeyValueCache(layers, 1, heads, capacity, channels, ScalarType.Float32, CPU);
+            Assert.Contains(
+                $"has {layers} layers of [batch, {heads}, {capacity}, {channels}]; it must have 2 layers of [batch, 2, 3 or more, 4]",
+                Assert.Throws<ArgumentException>(() => decoder.Forward(RandomIds(1, Vocabulary, 1, 3), other)).Message);
+        }
+
         Assert.Throws<ArgumentOutOfRangeException>(() => cache.Truncate(13));
         Assert.Throws<ArgumentOutOfRangeException>(() => cache.Truncate(-1));
     }

@@ -52,6 +52,9 @@ public sealed class PixelCodecTests
         var codec = new PixelCodec(2, 3, 4);
         string Message(Func<object> call) => Assert.Throws<ArgumentException>(call).Message;
         Assert.Contains("images are [2, 3]; they must be [batch, 1, 2, 3]", Message(() => codec.Encode(zeros(2, 3))));
+        Assert.Contains("images are Byte; they must be floating-point", Message(() => codec.Encode(zeros(1, 1, 2, 3, dtype: ScalarType.Byte))));
+        Assert.Contains("run from 0 to 255; they must be 0 to 1", Message(() => codec.Encode(tensor(new float[] { 0, 1, 2, 3, 4, 255 }).view(1, 1, 2, 3))));
+        Assert.Contains("they must be 0 to 1", Message(() => codec.Encode(full([1, 1, 2, 3], double.NaN))));
         Assert.Contains("tokens are [1, 5]; they must be [batch, 6]", Message(() => codec.Decode(zeros(1, 5, dtype: ScalarType.Int64))));
         Assert.Contains("token ids run from 0 to 4; the vocabulary is 0..3", Message(() => codec.Decode(tensor(new long[,] { { 0, 1, 2, 3, 4, 0 } }))));
         Assert.Throws<ArgumentOutOfRangeException>(() => new PixelCodec(2, 3, 257));

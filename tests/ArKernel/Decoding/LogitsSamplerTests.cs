@@ -48,10 +48,86 @@ public sealed class LogitsSamplerTests
                 float[] filtered = LogitsSampler.Filter(logits, options).data<float>().ToArray(), scaled = (logits / temperature).data<float>().ToArray();
                 int kept = filtered.Count(float.IsFinite);
                 Assert.InRange(kept, 1, k == 0 ? z.Length : Math.Min(k, z.Length));
-                Assert.All(filtered.Zip(scaled), pair => Assert.True(float.IsNegativeInfinity(pair.First) || Math.Abs(pair.First - pair.Second) < 1e-4));
+                int any = Array.FindIndex(filtered, float.IsFinite);
+                Assert.All(filtered.Zip(scaled), pair => Assert.True(float.IsNegativeInfinity(pair.First) || Math.Abs(pair.First - filtered[any] - (pair.Second - scaled[any])) < 1e-4));
             },
             iter: 300,
             threads: 1);
+
+    [Fact]
+    public void Top_k_keeps_the_k_largest_of_every_row_and_of_equals_the_first() =>
+        Gen.Select(Gen.Int[1, 4], Gen.Int[1, 9], Gen.Int[1, 10], Gen.Int[0, 1000]).Sample(
+            (rows, vocabulary, k, seed) =>
+            {
+                using var scope = NewDisposeScope();
+                Tensor logits = RandomIds((ulong)seed, 4, rows, vocabulary).to(ScalarType.Float32); // four values: many are equal
+                float[] z = logits.data<float>().ToArray(), filtered = LogitsSampler.Filter(logits, new() { TopK = k }).data<float>().ToArray();
+                for (int row = 0; row < rows; row++)
+                {
+                    int[] kept = [.. Enumerable.Range(0, vocabulary).Where(token => float.IsFinite(filtered[row * vocabulary + token]))];
+                    Assert.Equal(Enumerable.Range(0, vocabulary).OrderByDescending(token => z[row * vocabulary + token]).Take(k).Order(), kept); // OrderBy is stable
+                }
+            },
+            threads: 1);
+
+    [Fact]
+    public void Later_filters_see_what_top_k_left_as_if_the_rest_were_impossible() =>
+        Gen.Select(Gen.Double[-4, 4].Array[2, 12], Gen.Int[1, 11], Gen.Select(Gen.Double[0.05, 1], Gen.Double[0, 1], Gen.Double[0.05, 1])).Sample(
+            (z, k, masses) =>
+            {
+                using var scope = NewDisposeScope();
+                var later = new SamplingOptions { TopP = masses.Item1, MinP = masses.Item2, Typical = masses.Item3 };
+                Tensor logits = tensor(z, ScalarType.Float32).unsqueeze(0);
+                Tensor inTurn = LogitsSampler.Filter(LogitsSampler.Filter(logits, new() { TopK = k }), later);
+                AssertNear(inTurn.softmax(-1), LogitsSampler.Filter(logits, later with { TopK = k }).softmax(-1), 1e-6);
+            },
+            iter: 300,
+            threads: 1);
+
+    [Fact]
+    public void Extreme_logits_and_temperatures_keep_a_distribution()
+    {
+        using var scope = NewDisposeScope();
+        Tensor[] rows = [tensor(new float[] { 1e38f, -1e38f, 3e38f, 0 }), tensor(new[] { float.NegativeInfinity, float.NegativeInfinity, 0, float.NegativeInfinity }), tensor(new float[] { 1, 2, 3, 0 })];
+        foreach (double temperature in new[] { 1e-300, 1e-40, 1e-3, 0.7, 0 })
+        {
+            foreach (Tensor row in rows)
+            {
+                var options = new SamplingOptions { Temperature = temperature, TopK = 3, TopP = 0.9, MinP = 0.01, Typical = 0.9 };
+                Assert.Equal(2, LogitsSampler.Filter(row.unsqueeze(0), options).softmax(-1).argmax(-1).item<long>());
+                AssertNear(ones(1), LogitsSampler.Filter(row.unsqueeze(0), options with { TopK = 0 }).softmax(-1).sum(-1), 1e-5);
+            }
+        }
+    }
+
+    [Fact]
+    public void Logits_that_are_no_distribution_are_an_error_and_not_a_token()
+    {
+        using var scope = NewDisposeScope();
+        using var random = new Generator(1);
+        foreach (float[] bad in new[] { new[] { 1, float.NaN, 2 }, [float.PositiveInfinity, 0, 0], [float.NegativeInfinity, float.NegativeInfinity, float.NegativeInfinity] })
+        {
+            Tensor logits = stack([zeros(3), tensor(bad)]);
+            foreach (double temperature in new[] { 0.0, 1.0 })
+            {
+                Assert.Contains(
+                    "the logits [2, 3] hold NaN or infinity",
+                    Assert.Throws<InvalidOperationException>(() => LogitsSampler.Draw(logits, zeros(2, 0, dtype: ScalarType.Int64), new() { Temperature = temperature }, random)).Message);
+            }
+        }
+    }
+
+    [Fact]
+    public void Draws_with_Gumbel_noise_follow_the_distribution_and_repeat_with_the_noise()
+    {
+        using var scope = NewDisposeScope();
+        const int count = 20_000;
+        using var random = new Generator(5);
+        Tensor logits = LogitsSampler.Filter(Logits, new() { TopK = 4 }).expand(count, -1), noise = LogitsSampler.Noise(logits.shape, random);
+        Tensor drawn = LogitsSampler.Draw(logits, noise);
+        AssertFollows(drawn, LogitsSampler.Filter(Logits, new() { TopK = 4 }).softmax(-1));
+        AssertSame(drawn, LogitsSampler.Draw(logits - 3, noise)); // a constant changes no distribution, and so no draw
+    }
 
     [Theory]
     [InlineData(1, 0)]
@@ -63,8 +139,15 @@ public sealed class LogitsSamplerTests
         const int count = 20_000;
         var options = new SamplingOptions { Temperature = temperature, TopK = topK };
         using var random = new Generator(11);
-        long[] drawn = LogitsSampler.Draw(Logits.expand(count, -1), zeros(count, 0, dtype: ScalarType.Int64), options, random).data<long>().ToArray();
-        float[] p = LogitsSampler.Filter(Logits, options).softmax(-1).data<float>().ToArray();
+        AssertFollows(LogitsSampler.Draw(Logits.expand(count, -1), zeros(count, 0, dtype: ScalarType.Int64), options, random), LogitsSampler.Filter(Logits, options).softmax(-1));
+    }
+
+    /// <summary>The χ² test of draws against the distribution of five tokens.</summary>
+    private static void AssertFollows(Tensor draws, Tensor distribution)
+    {
+        long[] drawn = draws.data<long>().ToArray();
+        int count = drawn.Length;
+        float[] p = distribution.data<float>().ToArray();
         double chiSquare = 0;
         for (int token = 0; token < p.Length; token++)
         {
@@ -124,6 +207,7 @@ public sealed class LogitsSamplerTests
         [
             ("Temperature", new() { Temperature = -1 }), ("Temperature", new() { Temperature = double.NaN }), ("TopK", new() { TopK = -1 }), ("TopP", new() { TopP = 0 }),
             ("TopP", new() { TopP = 1.1 }), ("MinP", new() { MinP = -0.1 }), ("Typical", new() { Typical = 0 }), ("RepetitionPenalty", new() { RepetitionPenalty = 0 }),
+            ("RepetitionPenalty", new() { RepetitionPenalty = double.PositiveInfinity }),
             ("NoRepeatNGram", new() { NoRepeatNGram = -1 }), ("GuidanceScale", new() { GuidanceScale = double.NaN }), ("Temperature", new() { Temperature = double.PositiveInfinity }),
         ];
         using AutoregressiveModel model = MarkovChain.Create([0.5, 0.5], [[0.5, 0.5], [0.5, 0.5]], 2);

@@ -19,7 +19,7 @@ internal static class MarkovChain
     internal static AutoregressiveModel Create(double[] initial, double[][] transitions, int length)
     {
         int vocabulary = initial.Length;
-        var embedding = new Parameter(eye(vocabulary, vocabulary + 1));
+        var embedding = new TokenEmbedding(new Parameter(eye(vocabulary, vocabulary + 1)));
         var query = new PreviousToken(embedding);
         using (no_grad())
         {
@@ -27,7 +27,7 @@ internal static class MarkovChain
         }
 
         double[] logarithms = [.. Enumerable.Range(0, vocabulary).SelectMany(next => transitions.Append(initial).Select(row => Math.Log(row[next])))];
-        var head = new CategoricalHead(new Parameter(tensor(logarithms, [vocabulary, vocabulary + 1], ScalarType.Float32)));
+        var head = new CategoricalHead(new TokenEmbedding(new Parameter(tensor(logarithms, [vocabulary, vocabulary + 1], ScalarType.Float32))));
         return new AutoregressiveModel("chain", GenerationOrder.Raster(length), query, new PassThrough(vocabulary + 1, length), head);
     }
 

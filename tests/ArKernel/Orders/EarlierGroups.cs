@@ -1,3 +1,4 @@
+using ArKernel.Backbones;
 using ArKernel.Orders;
 using ArKernel.Queries;
 using TorchSharp.Modules;
@@ -8,14 +9,14 @@ namespace ArKernel.Tests.Orders;
 /// <summary>A query for any order: the mean of the vectors of all tokens of earlier groups, plus a vector of the position.</summary>
 internal sealed class EarlierGroups : Query
 {
-    private readonly Parameter embedding; // [vocabulary, channels]
+    private readonly TokenEmbedding embedding;
     private readonly Parameter place; // [positions, channels]
 
-    internal EarlierGroups(Parameter embedding, int positions)
+    internal EarlierGroups(TokenEmbedding embedding, int positions)
         : base(nameof(EarlierGroups))
     {
         this.embedding = embedding;
-        place = new Parameter(zeros(positions, embedding.shape[1]));
+        place = new Parameter(zeros(positions, embedding.Weight.shape[1]));
         RegisterComponents();
     }
 
@@ -32,7 +33,7 @@ internal sealed class EarlierGroups : Query
             if (step > 0)
             {
                 Tensor earlier = tokens.index_select(1, tensor(order.Permutation(0, step)));
-                mine = mine + embedding.index_select(0, earlier.flatten()).view(earlier.shape[0], earlier.shape[1], -1).mean([1], keepdim: true);
+                mine = mine + embedding.forward(earlier).mean([1], keepdim: true);
             }
 
             groups.Add(mine);

@@ -73,7 +73,7 @@ public sealed class FlatParametersTests
         model.Backbone.to(ScalarType.Float64);
         ArgumentException error = Assert.Throws<ArgumentException>(() => new FlatParameters(model));
         Assert.Contains("backbone", error.Message);
-        Assert.Contains("query.embedding", error.Message);
+        Assert.Contains("query.start", error.Message);
         Assert.Contains("Float64", error.Message);
     }
 
