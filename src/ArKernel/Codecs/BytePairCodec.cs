@@ -14,7 +14,10 @@ public sealed partial class BytePairCodec : TextCodec
 {
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    private const int LongWord = 1000; // characters; from here on the tokenizer's time grows with the square of the length
+
     private readonly BpeTokenizer tokenizer;
+    private readonly Lazy<BytePairMerger> merger;
     private readonly string[] vocabulary; // a token in GPT-2's printable alphabet
     private readonly (string Left, string Right)[] merges;
     private readonly byte[][] bytes;
@@ -30,6 +33,7 @@ public sealed partial class BytePairCodec : TextCodec
             PreTokenizer = new RegexPreTokenizer(Words(), null),
         };
         tokenizer = BpeTokenizer.Create(options);
+        merger = new Lazy<BytePairMerger>(NewMerger);
     }
 
     /// <inheritdoc/>
@@ -107,7 +111,32 @@ public sealed partial class BytePairCodec : TextCodec
     {
         // The tokenizer would spell half a surrogate pair in bytes that are not UTF-8; it becomes the replacement character here as everywhere.
         bool suspect = text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF');
-        return [.. tokenizer.EncodeToIds(suspect ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) : text)];
+        string valid = suspect ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) : text;
+        if (!BytePairMerger.HasRun(valid, LongWord))
+        {
+            return [.. tokenizer.EncodeToIds(valid)];
+        }
+
+        var tokens = new List<int>();
+        foreach (ValueMatch word in Words().EnumerateMatches(valid))
+        {
+            merger.Value.Encode(Encoding.UTF8.GetBytes(valid, word.Index, word.Length), tokens);
+        }
+
+        return [.. tokens];
+    }
+
+    private BytePairMerger NewMerger()
+    {
+        Dictionary<string, int> ids = vocabulary.Select((token, id) => KeyValuePair.Create(token, id)).ToDictionary(StringComparer.Ordinal);
+        var merged = new Dictionary<(int, int), (int, int)>();
+        for (int rank = 0; rank < merges.Length; rank++)
+        {
+            (string left, string right) = merges[rank];
+            merged.TryAdd((ids[left], ids[right]), (rank, ids[left + right]));
+        }
+
+        return new BytePairMerger([.. ByteAlphabet.CharacterOf.Select(character => ids[character.ToString()])], merged);
     }
 
     /// <inheritdoc/>

@@ -3,38 +3,59 @@ using System.Text;
 namespace ArKernel.Codecs;
 
 /// <summary>
-/// Learns byte-pair merges. Pair counts are kept up to date word by word: a merge touches only the words that hold its pair, and the most
-/// frequent pair comes from a heap whose stale entries are dropped when they surface, so the cost follows the changes, not the corpus.
+/// Learns byte-pair merges. Every word stands once in one linked list of symbols; a pair knows where it stands, so a merge touches those places
+/// and their neighbours alone, however long the words are. The most frequent pair comes from a heap whose stale entries are dropped when
+/// they surface. The cost follows the changes, not the corpus.
 /// </summary>
-internal static class BytePairTrainer
+internal sealed class BytePairTrainer
 {
+    private readonly List<int> symbols = []; // −1 where a merge has taken the symbol in
+    private readonly List<int> next = []; // −1 at the end of a word
+    private readonly List<int> previous = []; // −1 at its beginning
+    private readonly List<int> weights = []; // how often the word occurs
+    private readonly Dictionary<(int Left, int Right), Occurrences> pairs = [];
+    private readonly PriorityQueue<((int Left, int Right) Pair, long Count), (long Count, int Left, int Right)> queue = new();
+
     /// <summary>The merges, most frequent first; merge i makes token 256 + i. Ties go to the pair with the smaller ids.</summary>
     public static List<(int Left, int Right)> Learn(IReadOnlyDictionary<string, int> wordCounts, int mergeCount)
     {
-        var words = new List<Word>(wordCounts.Count);
-        var counts = new Dictionary<(int, int), int>();
-        var holders = new Dictionary<(int, int), HashSet<int>>();
-        foreach ((string text, int count) in wordCounts.OrderBy(entry => entry.Key, StringComparer.Ordinal))
+        var trainer = new BytePairTrainer();
+        foreach ((string text, int count) in wordCounts)
         {
-            var word = new Word([.. Encoding.UTF8.GetBytes(text).Select(value => (int)value)], count);
-            for (int i = 0; i + 1 < word.Symbols.Count; i++)
+            trainer.AddWord(Encoding.UTF8.GetBytes(text), count);
+        }
+
+        return trainer.Learn(mergeCount);
+    }
+
+    private void AddWord(byte[] word, int count)
+    {
+        int first = symbols.Count;
+        for (int i = 0; i < word.Length; i++)
+        {
+            symbols.Add(word[i]);
+            previous.Add(i == 0 ? -1 : first + i - 1);
+            next.Add(i == word.Length - 1 ? -1 : first + i + 1);
+            weights.Add(count);
+            if (i > 0)
             {
-                Add((word.Symbols[i], word.Symbols[i + 1]), count, words.Count);
+                Count(first + i - 1, (word[i - 1], word[i]), null);
             }
+        }
+    }
 
-            words.Add(word);
+    private List<(int Left, int Right)> Learn(int mergeCount)
+    {
+        foreach ((int, int) pair in pairs.Keys)
+        {
+            Enqueue(pair);
         }
 
-        var queue = new PriorityQueue<((int Left, int Right) Pair, int Count), (int Count, int Left, int Right)>();
-        foreach (((int, int) pair, int count) in counts)
+        var merges = new List<(int Left, int Right)>();
+        var changed = new HashSet<(int, int)>();
+        while (merges.Count < mergeCount && queue.TryDequeue(out ((int Left, int Right) Pair, long Count) top, out _))
         {
-            Enqueue(pair, count);
-        }
-
-        var merges = new List<(int Left, int Right)>(mergeCount);
-        while (merges.Count < mergeCount && queue.TryDequeue(out var top, out _))
-        {
-            if (counts.GetValueOrDefault(top.Pair) != top.Count)
+            if (!pairs.TryGetValue(top.Pair, out Occurrences? occurrences) || occurrences.Count != top.Count)
             {
                 continue; // stale: the pair was counted anew since
             }
@@ -44,67 +65,84 @@ internal static class BytePairTrainer
                 break;
             }
 
-            int merged = 256 + merges.Count;
-            merges.Add(top.Pair);
-            var changed = new HashSet<(int, int)>();
-            foreach (int index in holders[top.Pair])
+            pairs.Remove(top.Pair);
+            changed.Clear();
+            occurrences.Places.Sort(); // left to right, so that of three equals the first two merge
+            foreach (int place in occurrences.Places)
             {
-                Merge(words[index], index, top.Pair, merged, changed);
+                Merge(place, top.Pair, 256 + merges.Count, changed);
             }
 
-            holders.Remove(top.Pair);
-            counts.Remove(top.Pair);
+            merges.Add(top.Pair);
             foreach ((int, int) pair in changed)
             {
-                if (counts.TryGetValue(pair, out int count) && count > 0)
-                {
-                    Enqueue(pair, count);
-                }
+                Enqueue(pair);
             }
         }
 
         return merges;
+    }
 
-        void Enqueue((int Left, int Right) pair, int count) => queue.Enqueue((pair, count), (-count, pair.Left, pair.Right));
-
-        void Add((int, int) pair, int count, int word)
+    /// <summary>Merges the pair at a place, if it still stands there.</summary>
+    private void Merge(int place, (int Left, int Right) pair, int merged, HashSet<(int, int)> changed)
+    {
+        int second = next[place];
+        if (symbols[place] != pair.Left || second < 0 || symbols[second] != pair.Right)
         {
-            counts[pair] = counts.GetValueOrDefault(pair) + count;
-            if (!holders.TryGetValue(pair, out HashSet<int>? set))
-            {
-                holders[pair] = set = [];
-            }
-
-            set.Add(word);
+            return;
         }
 
-        void Merge(Word word, int index, (int Left, int Right) pair, int merged, HashSet<(int, int)> changed)
+        int before = previous[place], after = next[second];
+        if (before >= 0)
         {
-            List<int> symbols = word.Symbols;
-            for (int i = 0; i + 1 < symbols.Count; i++)
-            {
-                counts[(symbols[i], symbols[i + 1])] -= word.Count;
-                changed.Add((symbols[i], symbols[i + 1]));
-            }
+            Uncount(before, (symbols[before], pair.Left), changed);
+            Count(before, (symbols[before], merged), changed);
+        }
 
-            int kept = 0;
-            for (int i = 0; i < symbols.Count; kept++)
-            {
-                bool here = i + 1 < symbols.Count && symbols[i] == pair.Left && symbols[i + 1] == pair.Right;
-                symbols[kept] = here ? merged : symbols[i];
-                i += here ? 2 : 1;
-            }
+        if (after >= 0)
+        {
+            Uncount(second, (pair.Right, symbols[after]), changed);
+            Count(place, (merged, symbols[after]), changed);
+            previous[after] = place;
+        }
 
-            symbols.RemoveRange(kept, symbols.Count - kept);
-            for (int i = 0; i + 1 < symbols.Count; i++)
-            {
-                // The word being merged is already among the holders of its unchanged pairs.
-                (int, int) now = (symbols[i], symbols[i + 1]);
-                Add(now, word.Count, index);
-                changed.Add(now);
-            }
+        (symbols[place], next[place], symbols[second]) = (merged, after, -1);
+    }
+
+    private void Count(int place, (int Left, int Right) pair, HashSet<(int, int)>? changed)
+    {
+        if (!pairs.TryGetValue(pair, out Occurrences? occurrences))
+        {
+            pairs[pair] = occurrences = new Occurrences();
+        }
+
+        occurrences.Count += weights[place];
+        occurrences.Places.Add(place);
+        changed?.Add(pair);
+    }
+
+    private void Uncount(int place, (int Left, int Right) pair, HashSet<(int, int)> changed)
+    {
+        if (pairs.TryGetValue(pair, out Occurrences? occurrences))
+        {
+            occurrences.Count -= weights[place];
+            changed.Add(pair);
         }
     }
 
-    private sealed record Word(List<int> Symbols, int Count);
+    private void Enqueue((int Left, int Right) pair)
+    {
+        if (pairs.TryGetValue(pair, out Occurrences? occurrences) && occurrences.Count > 0)
+        {
+            queue.Enqueue((pair, occurrences.Count), (-occurrences.Count, pair.Left, pair.Right));
+        }
+    }
+
+    /// <summary>How often a pair occurs, and where its left symbol stands or once stood.</summary>
+    private sealed class Occurrences
+    {
+        public long Count { get; set; }
+
+        public List<int> Places { get; } = [];
+    }
 }

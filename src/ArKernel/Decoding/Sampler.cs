@@ -38,7 +38,7 @@ public static class Sampler
     /// <param name="options">How to draw; null draws from the model's own distribution.</param>
     /// <param name="condition">[batch] int64 class labels, or null for an unconditional model.</param>
     /// <param name="cancellationToken">Stops between two steps.</param>
-    /// <returns>[batch, prompt + added] int64 in generation order; a complete sample of another order than raster stands by position.</returns>
+    /// <returns>[batch, prompt + added] int64 in generation order, shorter where every row met a stop token; a complete sample of another order than raster stands by position.</returns>
     /// <exception cref="ArgumentException">A shape or option does not fit.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static Tensor Continue(
@@ -56,6 +56,8 @@ public static class Sampler
         Tensor? labels = guided && condition is not null ? cat([condition, full_like(condition, model.Query.NullLabel)]) : condition;
         long count = prompt.shape[1], added = order.StepCount == order.PositionCount ? steps : order.Permutation(done, end).Length;
         Tensor tokens = cat([prompt.to(device), zeros([prompt.shape[0], added], ScalarType.Int64, device)], 1); // in generation order, the first count known
+        Tensor? stops = options.StopTokens.Count > 0 ? tensor(options.StopTokens.ToArray(), device: device) : null;
+        Tensor? finished = stops is null ? null : zeros([prompt.shape[0], 1], ScalarType.Bool, device);
         int windowStart = 0;
         KeyValueCache? cache = null;
         model.eval();
@@ -86,12 +88,22 @@ public static class Sampler
                     (hidden, unconditional) = (halves[0], halves[1]);
                 }
 
-                tokens.narrow(1, count, hidden.shape[1]).copy_(model.Head.Sample(hidden, unconditional, tokens.narrow(1, 0, count), options, generator));
+                Tensor drawn = model.Head.Sample(hidden, unconditional, tokens.narrow(1, 0, count), options, generator);
+                if (finished is not null && step > done)
+                {
+                    drawn = where(finished, tokens.narrow(1, count - 1, 1), drawn);
+                }
+
+                tokens.narrow(1, count, hidden.shape[1]).copy_(drawn);
                 count += hidden.shape[1];
                 options.StepCompleted?.Invoke(step - done + 1);
+                if (finished is not null && finished.logical_or_(drawn.eq(stops!).any(-1, keepdim: true)).all().item<bool>())
+                {
+                    break;
+                }
             }
 
-            Tensor result = !order.IsRaster && end == order.StepCount ? ToPositions(tokens, order) : tokens;
+            Tensor result = !order.IsRaster && end == order.StepCount ? ToPositions(tokens, order) : tokens.narrow(1, 0, count).alias();
             return result.MoveToOuterDisposeScope();
         }
         finally
@@ -156,6 +168,11 @@ public static class Sampler
         {
             throw new ArgumentException(
                 $"Sampler: GuidanceScale is {options.GuidanceScale}, but model '{model.GetName()}' is unconditional; leave it at 1, or train a model with classes.");
+        }
+
+        if (options.StopTokens.Count > 0 && !order.IsRaster)
+        {
+            throw new ArgumentException($"Sampler: StopTokens need raster order; model '{model.GetName()}' has order '{order.Name}', whose samples all have the same length.");
         }
 
         bool endless = order.IsRaster && !model.Query.IsConditional;

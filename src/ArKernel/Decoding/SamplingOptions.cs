@@ -36,6 +36,12 @@ public sealed record SamplingOptions
     /// <summary>Whether keys and values of earlier steps are kept; without, every step sees the whole sequence again.</summary>
     public bool UseCache { get; init; } = true;
 
+    /// <summary>
+    /// Tokens after which a row is finished, such as an end of text: it repeats that token while other rows go on, and sampling ends early
+    /// once all are finished. Raster order only; tokens of the prompt stop nothing.
+    /// </summary>
+    public IReadOnlyList<long> StopTokens { get; init; } = [];
+
     /// <summary>Called after each step with the number of steps done.</summary>
     public Action<int>? StepCompleted { get; init; }
 

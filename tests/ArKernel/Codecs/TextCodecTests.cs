@@ -130,6 +130,44 @@ public sealed class TextCodecTests : IDisposable
         });
 
     [Fact]
+    public void A_long_word_does_not_change_how_the_others_are_encoded() =>
+        Gen.Select(SmallText, SmallText, Gen.Int[0, 20]).Sample((text, other, count) =>
+        {
+            // A run of 1001 digits sends a text down another path; "!" on both sides makes it a word of its own.
+            BytePairCodec codec = BytePairCodec.Train(text, 256 + count);
+            string digits = new('7', 1001);
+            Assert.Equal([.. codec.Encode(other + "!"), .. Enumerable.Repeat((int)'7', 1001), .. codec.Encode("!" + other)], codec.Encode($"{other}!{digits}!{other}"));
+        });
+
+    [Fact]
+    public void Words_of_a_hundred_thousand_letters_are_learned_and_encoded_in_no_time()
+    {
+        // Times are not asserted; with the square of the length in either place this test would take minutes.
+        var random = new Random(1);
+        string genome = new([.. Enumerable.Range(0, 100_000).Select(_ => "acgt"[random.Next(4)])]);
+        BytePairCodec codec = BytePairCodec.Train(genome, 512);
+        int[] tokens = codec.Encode(genome);
+        Assert.Equal(512, codec.VocabularySize);
+        Assert.InRange(tokens.Length, 100_000 / 5, 100_000 / 3); // 256 merges of four letters reach about four a token
+        Assert.Equal(genome, codec.Decode(tokens));
+        string start = genome[..3000];
+        Assert.Equal(NaiveEncode(codec, genome, start), codec.Encode(start));
+    }
+
+    /// <summary>Applies every merge in turn to a whole word.</summary>
+    private static List<int> NaiveEncode(BytePairCodec codec, string training, string word)
+    {
+        List<int> symbols = [.. Encoding.UTF8.GetBytes(word).Select(value => (int)value)];
+        List<(int Left, int Right)> merges = BytePairTrainer.Learn(new Dictionary<string, int> { [training] = 1 }, codec.VocabularySize - 256);
+        for (int i = 0; i < merges.Count; i++)
+        {
+            Replace(symbols, merges[i], 256 + i);
+        }
+
+        return symbols;
+    }
+
+    [Fact]
     public void A_saved_codec_gives_the_same_tokens()
     {
         Whale.Save(folder);

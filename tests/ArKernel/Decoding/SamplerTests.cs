@@ -140,6 +140,26 @@ public sealed class SamplerTests
         Assert.Equal([1, 2], prompt.data<long>().ToArray());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_row_ends_at_its_first_stop_token_and_sampling_with_the_last_row(bool useCache)
+    {
+        using AutoregressiveModel model = Text(14);
+        var options = new SamplingOptions { Seed = 3, UseCache = useCache };
+        long[] stops = [2, 5];
+        using Tensor prompt = tensor(new long[,] { { 2, 1 }, { 0, 5 }, { 3, 3 } }); // what stands in the prompt stops nothing
+        using Tensor whole = Sampler.Continue(model, prompt, 60, options), ended = Sampler.Continue(model, prompt, 60, options with { StopTokens = stops });
+        int[] ends = [.. Enumerable.Range(0, 3).Select(row => 2 + Array.FindIndex(whole[row].data<long>().ToArray()[2..], stops.Contains))];
+        Assert.All(ends, end => Assert.True(end >= 2, "The seed gives a row without a stop token: choose another."));
+        Assert.Equal([3, ends.Max() + 1], ended.shape);
+        for (int row = 0; row < 3; row++)
+        {
+            AssertSame(whole[row].narrow(0, 0, ends[row] + 1), ended[row].narrow(0, 0, ends[row] + 1));
+            Assert.All(ended[row].data<long>().ToArray()[ends[row]..], token => Assert.Equal(whole[row, ends[row]].item<long>(), token));
+        }
+    }
+
     [Fact]
     public void Samples_can_be_learned_from()
     {

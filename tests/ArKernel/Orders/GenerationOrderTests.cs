@@ -202,6 +202,7 @@ public sealed class GenerationOrderTests
         Assert.Contains("3 tokens do not complete a step of order 'pairs'", Message(() => Sampler.Continue(model, zeros(1, 3, dtype: ScalarType.Int64), 1)));
         Assert.Contains("5 tokens do not complete a step", Message(() => Sampler.Continue(model, zeros(1, 5, dtype: ScalarType.Int64), 1)));
         Assert.Contains("1 steps and 2 more exceed the 2 steps", Message(() => Sampler.Continue(model, zeros(1, 2, dtype: ScalarType.Int64), 2)));
+        Assert.Contains("StopTokens need raster order", Message(() => Sampler.Sample(model, 1, new() { StopTokens = [0] })));
         Assert.Contains("'pairs' has 4 positions in 2 steps", Message(() => Model(order, PositionEncoding.Learned, 1, previousToken: true).Hidden(zeros(1, 4, dtype: ScalarType.Int64))));
         Assert.Contains("CategoricalHead: token ids run from -100 to 0; the vocabulary is 0..2", Message(() => model.NegativeLogLikelihood(tensor(new long[,] { { 0, 0, -100, 0 } }))));
         var decoder = new CausalDecoder(Shape(3));
