@@ -7,7 +7,7 @@ namespace ArKernel.Notebooks.Engine.Worker;
 internal static partial class WorkerDeath
 {
     private const int MostLines = 12;
-    private const string Lost = "Its variables are lost; the next cell starts from an empty state.";
+    private const string Lost = "Its variables are lost.";
 
     /// <summary>The error of the cell during which the worker ended.</summary>
     /// <param name="exitCode">The exit code; 128 + number after a signal, as shells have it.</param>
