@@ -14,7 +14,7 @@ public sealed class AutoregressiveModel : nn.Module
     private readonly Backbone backbone;
     private readonly Head head;
 
-    /// <summary>Fills the slots.</summary>
+    /// <summary>Fills the slots and puts the model where <see cref="Compute"/> says, in its dtype.</summary>
     /// <param name="name">The name shown for the model.</param>
     /// <param name="order">Which positions are predicted together, and in what sequence.</param>
     /// <param name="query">What stands at a position that is about to be predicted.</param>
@@ -32,7 +32,11 @@ public sealed class AutoregressiveModel : nn.Module
 
         (Order, this.query, this.backbone, this.head) = (order, query, backbone, head);
         RegisterComponents();
+        _ = this.to(Compute.DType).to(Compute.Device);
     }
+
+    /// <summary>Where the parameters are; inputs may stand on any device and are brought here.</summary>
+    public Device Device => parameters().First().device;
 
     /// <summary>Which positions are predicted together, and in what sequence.</summary>
     public GenerationOrder Order { get; }
@@ -53,6 +57,7 @@ public sealed class AutoregressiveModel : nn.Module
     /// <exception cref="ArgumentException">A shape does not fit; the message names the block and both shapes.</exception>
     public Tensor NegativeLogLikelihood(Tensor tokens, Tensor? condition = null)
     {
+        tokens = tokens.to(Device);
         Tensor hidden = Hidden(tokens, condition);
         Tensor targets = Order.IsRaster ? tokens : tokens.index_select(1, tensor(Order.Permutation(0, Order.StepCount), device: tokens.device));
         return head.NegativeLogLikelihood(hidden, targets);
@@ -98,7 +103,7 @@ public sealed class AutoregressiveModel : nn.Module
         }
 
         int steps = Order.IsRaster ? (int)tokens.shape[1] : Order.StepCount;
-        Tensor inputs = query.Inputs(tokens, condition, Order, 0, steps);
+        Tensor inputs = query.Inputs(tokens.to(Device), condition?.to(Device), Order, 0, steps);
         return Attend(inputs, 0, steps, null, attentionWeights);
     }
 

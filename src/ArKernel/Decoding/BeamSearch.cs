@@ -58,7 +58,7 @@ public static class BeamSearch
         using KeyValueCache cache = model.Backbone.NewCache(1);
         try
         {
-            Device device = model.parameters().First().device;
+            Device device = model.Device;
             var finished = new List<Hypothesis>();
             var live = new List<(long[] Tokens, double Sum)> { ([], 0) };
             for (int length = 1; length <= steps && live.Count > 0; length++)
@@ -67,7 +67,7 @@ public static class BeamSearch
                 using var inner = NewDisposeScope();
                 Tensor added = tensor(live.SelectMany(prefix => prefix.Tokens).ToArray(), [live.Count, length - 1], device: device);
                 Tensor tokens = cat([prompt.to(device).expand(live.Count, -1), added], 1);
-                Tensor hidden = Sampler.NextHidden(model, tokens, (int)prompt.shape[1] + length - 1, cache, condition?.expand(live.Count));
+                Tensor hidden = Sampler.NextHidden(model, tokens, (int)prompt.shape[1] + length - 1, cache, condition?.to(device).expand(live.Count));
                 Tensor logProbability = head.Logits(hidden.squeeze(1)).to(ScalarType.Float64).log_softmax(-1);
                 Tensor sums = logProbability + tensor(live.Select(prefix => prefix.Sum).ToArray(), device: device).unsqueeze(1);
                 (Tensor best, Tensor index) = sums.flatten().topk((int)Math.Min(2L * beams, sums.numel()));

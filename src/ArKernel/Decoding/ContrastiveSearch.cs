@@ -43,7 +43,8 @@ public static class ContrastiveSearch
         using KeyValueCache cache = model.Backbone.NewCache(batch);
         try
         {
-            Device device = model.parameters().First().device;
+            Device device = model.Device;
+            condition = condition?.to(device);
             Tensor tokens = cat([prompt.to(device), zeros([batch, steps], ScalarType.Int64, device)], 1);
 
             // Row j + 1 of the backbone has read token j last: it is the token's state h_j, of length one here. Row 0 has read no token.

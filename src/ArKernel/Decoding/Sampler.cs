@@ -23,7 +23,7 @@ public static class Sampler
         AutoregressiveModel model, int count, SamplingOptions? options = null, Tensor? condition = null, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
-        Device device = model.parameters().First().device;
+        Device device = model.Device;
         using Tensor nothing = empty([count, 0], ScalarType.Int64, device);
         return Continue(model, nothing, model.Order.StepCount, options, condition, cancellationToken);
     }
@@ -51,8 +51,9 @@ public static class Sampler
         bool guided = options.GuidanceScale != 1, wasTraining = model.training;
         using IDisposable noGradient = no_grad();
         using var scope = NewDisposeScope();
-        Device device = model.parameters().First().device;
+        Device device = model.Device;
         using var generator = new Generator(unchecked((ulong)options.Seed), device);
+        condition = condition?.to(device);
         Tensor? labels = guided && condition is not null ? cat([condition, full_like(condition, model.Query.NullLabel)]) : condition;
         long count = prompt.shape[1], added = order.StepCount == order.PositionCount ? steps : order.Permutation(done, end).Length;
         Tensor tokens = cat([prompt.to(device), zeros([prompt.shape[0], added], ScalarType.Int64, device)], 1); // in generation order, the first count known

@@ -104,7 +104,7 @@ public sealed record LikelihoodEvaluation(double NatsPerToken, long TokenCount)
         {
             using IDisposable noGradient = no_grad();
             using DisposeScope scope = NewDisposeScope();
-            Device device = model.parameters().First().device;
+            Device device = model.Device;
             double nats = 0;
             long count = 0;
             foreach ((Batch batch, long context) in batches)

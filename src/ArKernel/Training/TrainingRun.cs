@@ -307,7 +307,7 @@ public sealed class TrainingRun
 
     private Batch OnDevice(Batch batch)
     {
-        Device device = Model.parameters().First().device;
+        Device device = Model.Device;
         return new Batch(batch.Tokens.to(device), batch.Condition?.to(device));
     }
 
