@@ -43,6 +43,8 @@ internal sealed class OutputCollector
 
         switch (item)
         {
+            case CodeAccepted or ReferencesAdded or CommMessage or InputRequest:
+                return; // for live front ends; a document has no place for them
             case ClearOutput { Wait: true }:
                 clearPending = true;
                 return;

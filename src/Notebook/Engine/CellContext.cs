@@ -71,6 +71,11 @@ public sealed class CellContext
     /// <param name="value">The value.</param>
     public void Result(object? value) => Output.Add(new ResultData(Rendering.Render(value)));
 
+    /// <summary>Tells the front of code that compiled and is a part of the notebook's state from now on, before it runs.</summary>
+    /// <param name="language">The language's proper name.</param>
+    /// <param name="code">The code.</param>
+    public void Accept(string language, string code) => Output.Add(new CodeAccepted(language, code));
+
     internal void MakeCurrent()
     {
         Flowing.Value = this;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace ArKernel.Notebooks.Engine;
@@ -10,6 +11,9 @@ public sealed record CellSubmission(string Language, string Source, string Name)
 {
     /// <summary>How long the cell may run before it is interrupted and fails with a <c>TimeoutException</c>; null for as long as it likes.</summary>
     public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Whether somebody can answer an <see cref="InputRequest"/>; otherwise code that asks for input fails at once.</summary>
+    public bool AllowsInput { get; init; }
 }
 
 /// <summary>Something a running cell puts out.</summary>
@@ -18,6 +22,10 @@ public sealed record CellSubmission(string Language, string Source, string Name)
 [JsonDerivedType(typeof(ResultData), "result")]
 [JsonDerivedType(typeof(ClearOutput), "clear")]
 [JsonDerivedType(typeof(CellError), "error")]
+[JsonDerivedType(typeof(InputRequest), "input")]
+[JsonDerivedType(typeof(CommMessage), "comm")]
+[JsonDerivedType(typeof(CodeAccepted), "code")]
+[JsonDerivedType(typeof(ReferencesAdded), "references")]
 public abstract record CellEvent;
 
 /// <summary>Text written to a stream.</summary>
@@ -46,6 +54,27 @@ public sealed record ClearOutput(bool Wait) : CellEvent;
 /// <param name="Line">The line of the cell, from 1, where known.</param>
 public sealed record CellError(string Name, string Message, IReadOnlyList<string> Traceback, int? Line) : CellEvent;
 
+/// <summary>The cell waits for a line of input; the front sends it with the request <c>input</c>.</summary>
+/// <param name="Prompt">What to ask.</param>
+/// <param name="IsPassword">Whether what is typed is to be hidden.</param>
+public sealed record InputRequest(string Prompt, bool IsPassword) : CellEvent;
+
+/// <summary>A message of a comm, the channel between an object here and its other half in a front end.</summary>
+/// <param name="Kind"><c>comm_open</c>, <c>comm_msg</c> or <c>comm_close</c>.</param>
+/// <param name="CommId">The channel.</param>
+/// <param name="TargetName">For <c>comm_open</c>: who is to receive it.</param>
+/// <param name="Data">The content.</param>
+public sealed record CommMessage(string Kind, string CommId, string? TargetName, JsonElement Data) : CellEvent;
+
+/// <summary>Code that compiled and from now on is a part of the notebook's state, so that a front can complete what it declares.</summary>
+/// <param name="Language">The language's proper name.</param>
+/// <param name="Code">The code.</param>
+public sealed record CodeAccepted(string Language, string Code) : CellEvent;
+
+/// <summary>Assembly files that code may refer to from now on.</summary>
+/// <param name="Paths">Their paths.</param>
+public sealed record ReferencesAdded(IReadOnlyList<string> Paths) : CellEvent;
+
 /// <summary>
 /// Runs cells one after the other against one state. Two things are one: the engine inside a process, and the front's handle on a
 /// worker process that holds the engine, so that a hang or crash of user code never takes the front with it.
@@ -60,4 +89,16 @@ public interface ICellExecutor : IAsyncDisposable
     /// <param name="cancellationToken">Interrupts the cell.</param>
     /// <returns>True when the cell succeeded; a failed cell has put out a <see cref="CellError"/>.</returns>
     Task<bool> ExecuteAsync(CellSubmission submission, Action<CellEvent> onEvent, CancellationToken cancellationToken);
+
+    /// <summary>Asks the state something, or tells it something, beside the cells: served also while one runs.</summary>
+    /// <param name="name">The request, one of <see cref="EngineOptions.Requests"/> or built in.</param>
+    /// <param name="arguments">What the request takes.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>The answer.</returns>
+    /// <exception cref="RequestException">The request is unknown or failed, or the worker is gone.</exception>
+    Task<JsonElement> RequestAsync(string name, JsonElement arguments, CancellationToken cancellationToken);
 }
+
+/// <summary>A request to the notebook's state could not be answered.</summary>
+/// <param name="message">Why.</param>
+public sealed class RequestException(string message) : Exception(message);

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Json;
 
 namespace ArKernel.Notebooks.Engine;
 
@@ -23,6 +24,9 @@ public sealed class EngineOptions
     /// <summary>Languages besides the built-in ones.</summary>
     public IList<ICellLanguage> Languages { get; } = [];
 
+    /// <summary>What <see cref="ICellExecutor.RequestAsync"/> answers besides the built-in requests.</summary>
+    public IDictionary<string, RequestHandler> Requests { get; } = new Dictionary<string, RequestHandler>(StringComparer.Ordinal);
+
     /// <summary>
     /// Where restored packages are remembered; by default <c>ARKERNEL_HOME</c> if that is set, else a folder of the user's local application data.
     /// </summary>
@@ -39,3 +43,9 @@ public sealed class EngineOptions
     /// <summary>How long an interrupted cell may take to end by itself before its thread is woken and aborted.</summary>
     public TimeSpan AbortDelay { get; set; } = TimeSpan.FromMilliseconds(250);
 }
+
+/// <summary>Answers one kind of request; called on a pool thread, also while a cell runs.</summary>
+/// <param name="arguments">What the request takes.</param>
+/// <param name="cancellationToken">Signalled when nobody waits for the answer any more.</param>
+/// <returns>The answer.</returns>
+public delegate Task<JsonElement> RequestHandler(JsonElement arguments, CancellationToken cancellationToken);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ArKernel.Notebooks.Languages;
 using ArKernel.Notebooks.Languages.CSharp;
 using ArKernel.Notebooks.Packages;
@@ -11,6 +12,7 @@ public sealed class NotebookEngine : ICellExecutor
     private readonly SemaphoreSlim turn = new(1, 1);
     private readonly Dictionary<string, ICellLanguage> languages = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, Magic> magics = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, RequestHandler> requests = new(StringComparer.Ordinal);
     private readonly CellParser parser;
     private readonly PackageSession packages;
     private readonly Lazy<Task> initialization;
@@ -32,6 +34,11 @@ public sealed class NotebookEngine : ICellExecutor
         foreach (Magic magic in BuiltInMagics.Create(this, this.options).Concat(this.options.Magics))
         {
             magics[magic.Name] = magic;
+        }
+
+        foreach ((string name, RequestHandler handler) in this.options.Requests)
+        {
+            requests[name] = handler;
         }
 
         parser = new CellParser(languages, magics);
@@ -84,6 +91,24 @@ public sealed class NotebookEngine : ICellExecutor
         finally
         {
             turn.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<JsonElement> RequestAsync(string name, JsonElement arguments, CancellationToken cancellationToken)
+    {
+        if (!requests.TryGetValue(name, out RequestHandler? handler))
+        {
+            throw new RequestException($"The request '{name}' is not known. Known are: {string.Join(", ", requests.Keys.Order(StringComparer.Ordinal))}.");
+        }
+
+        try
+        {
+            return await Task.Run(() => handler(arguments, cancellationToken), cancellationToken);
+        }
+        catch (Exception exception) when (exception is not (RequestException or OperationCanceledException))
+        {
+            throw new RequestException($"{name}: {exception.Message}");
         }
     }
 
@@ -177,6 +202,8 @@ public sealed class NotebookEngine : ICellExecutor
             {
                 language.AddReferences(assemblies);
             }
+
+            context.Output.Add(new ReferencesAdded(assemblies));
         }
 
         return stripped;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ArKernel.Notebooks.Documents;
 using ArKernel.Notebooks.Engine;
 using CellOutput = ArKernel.Notebooks.Documents.CellOutput;
@@ -18,6 +19,8 @@ public sealed class RunnerTests
             Submissions.Add(submission);
             return cells[next++](onEvent, cancellationToken);
         }
+
+        public Task<JsonElement> RequestAsync(string name, JsonElement arguments, CancellationToken cancellationToken) => throw new RequestException(name);
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

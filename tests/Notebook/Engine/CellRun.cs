@@ -17,6 +17,11 @@ internal sealed class CellRun(ICellExecutor executor)
 
         void Add(CellEvent output)
         {
+            if (output is CodeAccepted or ReferencesAdded)
+            {
+                return; // news for editors, not outputs
+            }
+
             lock (events)
             {
                 events.Add(output);

@@ -48,6 +48,10 @@ public static partial class WorkerHost
             {
                 await source.CancelAsync();
             }
+            else if (message is RequestMessage request)
+            {
+                _ = Task.Run(() => AnswerAsync(front, engine, request));
+            }
         }
     }
 
@@ -76,6 +80,18 @@ public static partial class WorkerHost
         }
 
         void Send(CellEvent output) => front.Send(new EventMessage(execute.Id, output));
+    }
+
+    private static async Task AnswerAsync(WorkerConnection front, Task<NotebookEngine> engine, RequestMessage request)
+    {
+        try
+        {
+            front.Send(new ReplyMessage(request.Id, await (await engine).RequestAsync(request.Name, request.Arguments, CancellationToken.None), null));
+        }
+        catch (Exception exception)
+        {
+            front.Send(new ReplyMessage(request.Id, null, exception.Message));
+        }
     }
 
     /// <summary>An exception on a thread that a cell started would end the process, and with it the user's state.</summary>

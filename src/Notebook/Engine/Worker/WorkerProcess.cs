@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.IO.Pipes;
+using System.Text.Json;
 
 namespace ArKernel.Notebooks.Engine.Worker;
 
@@ -36,7 +37,9 @@ public sealed class WorkerProcess : ICellExecutor
     private readonly SemaphoreSlim turn = new(1, 1);
     private readonly Lock gate = new();
     private readonly Dictionary<long, CellOutput> listeners = [];
+    private readonly Dictionary<long, TaskCompletionSource<JsonElement>> requests = [];
     private TaskCompletionSource<bool?>? running;
+    private long lastRequest;
     private long lastId;
 
     private WorkerProcess(WorkerStart start, Process process, WorkerConnection connection)
@@ -143,6 +146,35 @@ public sealed class WorkerProcess : ICellExecutor
         }
     }
 
+    /// <inheritdoc/>
+    public async Task<JsonElement> RequestAsync(string name, JsonElement arguments, CancellationToken cancellationToken)
+    {
+        TaskCompletionSource<JsonElement> answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        long id;
+        lock (gate)
+        {
+            id = ++lastRequest;
+            requests[id] = answered;
+        }
+
+        try
+        {
+            if (HasExited || !connection.Send(new RequestMessage(id, name, arguments)))
+            {
+                throw new RequestException($"{name}: the worker process is gone.");
+            }
+
+            return await answered.Task.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            lock (gate)
+            {
+                requests.Remove(id);
+            }
+        }
+    }
+
     /// <summary>Ends the worker.</summary>
     /// <returns>A task that ends when the process has.</returns>
     public async ValueTask DisposeAsync()
@@ -228,6 +260,10 @@ public sealed class WorkerProcess : ICellExecutor
             {
                 Listener(output.Id)?.Add(output.Event);
             }
+            else if (message is ReplyMessage reply)
+            {
+                Reply(reply);
+            }
             else if (message is CompletedMessage completed)
             {
                 lock (gate)
@@ -244,6 +280,28 @@ public sealed class WorkerProcess : ICellExecutor
         {
             HasExited = true;
             running?.TrySetResult(null);
+            foreach (TaskCompletionSource<JsonElement> request in requests.Values)
+            {
+                request.TrySetException(new RequestException("The worker process has ended."));
+            }
+        }
+    }
+
+    private void Reply(ReplyMessage reply)
+    {
+        TaskCompletionSource<JsonElement>? request;
+        lock (gate)
+        {
+            request = requests.GetValueOrDefault(reply.Id);
+        }
+
+        if (reply.Result is { } result)
+        {
+            request?.TrySetResult(result);
+        }
+        else
+        {
+            request?.TrySetException(new RequestException(reply.Error ?? "The request failed."));
         }
     }
 

@@ -11,6 +11,8 @@ namespace ArKernel.Notebooks.Engine.Worker;
 [JsonDerivedType(typeof(ReadyMessage), "ready")]
 [JsonDerivedType(typeof(EventMessage), "event")]
 [JsonDerivedType(typeof(CompletedMessage), "completed")]
+[JsonDerivedType(typeof(RequestMessage), "request")]
+[JsonDerivedType(typeof(ReplyMessage), "reply")]
 internal abstract record WorkerMessage;
 
 /// <summary>To the worker: run this cell, whose messages are to carry this number.</summary>
@@ -27,6 +29,12 @@ internal sealed record EventMessage(long Id, CellEvent Event) : WorkerMessage;
 
 /// <summary>From the worker: that cell has ended.</summary>
 internal sealed record CompletedMessage(long Id, bool Succeeded) : WorkerMessage;
+
+/// <summary>To the worker: answer this beside the cells.</summary>
+internal sealed record RequestMessage(long Id, string Name, JsonElement Arguments) : WorkerMessage;
+
+/// <summary>From the worker: the answer, or why there is none.</summary>
+internal sealed record ReplyMessage(long Id, JsonElement? Result, string? Error) : WorkerMessage;
 
 [JsonSerializable(typeof(WorkerMessage))]
 internal sealed partial class WorkerJson : JsonSerializerContext

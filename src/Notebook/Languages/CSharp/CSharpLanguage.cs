@@ -61,6 +61,7 @@ internal sealed class CSharpLanguage : ICellLanguage
 
         Func<object?[], Task<object?>> run = submission.Load();
         compiler.Accept(submission); // from here on its variables exist, whether it throws or not
+        context.Accept(Names[0], code);
         if (++submissionCount >= submissions.Length)
         {
             Array.Resize(ref submissions, submissions.Length * 2);
