@@ -26,6 +26,7 @@ public sealed record CellSubmission(string Language, string Source, string Name)
 [JsonDerivedType(typeof(CommMessage), "comm")]
 [JsonDerivedType(typeof(CodeAccepted), "code")]
 [JsonDerivedType(typeof(ReferencesAdded), "references")]
+[JsonDerivedType(typeof(DebugEvent), "debug")]
 public abstract record CellEvent;
 
 /// <summary>Text written to a stream.</summary>
@@ -74,6 +75,10 @@ public sealed record CodeAccepted(string Language, string Code) : CellEvent;
 /// <summary>Assembly files that code may refer to from now on.</summary>
 /// <param name="Paths">Their paths.</param>
 public sealed record ReferencesAdded(IReadOnlyList<string> Paths) : CellEvent;
+
+/// <summary>An event of the debug adapter protocol, such as <c>stopped</c>.</summary>
+/// <param name="Content">The event.</param>
+public sealed record DebugEvent(JsonElement Content) : CellEvent;
 
 /// <summary>
 /// Runs cells one after the other against one state. Two things are one: the engine inside a process, and the front's handle on a

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ArKernel.Notebooks.Debugging;
 using ArKernel.Notebooks.Languages;
 using ArKernel.Notebooks.Languages.CSharp;
 using ArKernel.Notebooks.Packages;
@@ -36,6 +37,7 @@ public sealed class NotebookEngine : ICellExecutor
             magics[magic.Name] = magic;
         }
 
+        requests["debug"] = new DebugAdapter(Debugger, this).HandleAsync;
         foreach ((string name, RequestHandler handler) in this.options.Requests)
         {
             requests[name] = handler;
@@ -51,6 +53,9 @@ public sealed class NotebookEngine : ICellExecutor
 
     /// <summary>The commands that cells can give.</summary>
     public IReadOnlyCollection<Magic> Magics => magics.Values;
+
+    /// <summary>The debugger of C# cells.</summary>
+    internal DebugSession Debugger { get; } = new();
 
     /// <summary>Starts, in the background, what would make the first cell slow. Cells wait for its end.</summary>
     public void StartWarmUp() => warmUp = Task.Run(async () =>
@@ -150,6 +155,7 @@ public sealed class NotebookEngine : ICellExecutor
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
+        Debugger.Dispose();
         turn.Dispose();
         return ValueTask.CompletedTask;
     }
