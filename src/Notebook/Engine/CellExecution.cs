@@ -14,6 +14,9 @@ public sealed record CellSubmission(string Language, string Source, string Name)
 
     /// <summary>Whether somebody can answer an <see cref="InputRequest"/>; otherwise code that asks for input fails at once.</summary>
     public bool AllowsInput { get; init; }
+
+    /// <summary>What the front end knows the cell by, over all its executions; null where it does not say.</summary>
+    public string? Id { get; init; }
 }
 
 /// <summary>Something a running cell puts out.</summary>

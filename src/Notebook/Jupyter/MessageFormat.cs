@@ -19,7 +19,7 @@ internal sealed class MessageFormat(string key)
     private const int MostRemembered = 1 << 16;
 
     private static readonly byte[] Delimiter = "<IDS|MSG>"u8.ToArray();
-    private static readonly JsonDocumentOptions Depth = new() { MaxDepth = 128 };
+    private static readonly JsonDocumentOptions Depth = new() { MaxDepth = 128, AllowDuplicateProperties = false };
 
     private readonly byte[] keyBytes = Encoding.UTF8.GetBytes(key);
     private readonly HashSet<string> seen = new(StringComparer.Ordinal);
