@@ -37,6 +37,8 @@ public sealed class NotebookEngine : ICellExecutor
             magics[magic.Name] = magic;
         }
 
+        requests["input"] = Input.AnswerAsync;
+        requests["comm"] = Comm.DeliverAsync;
         requests["debug"] = new DebugAdapter(Debugger, this).HandleAsync;
         foreach ((string name, RequestHandler handler) in this.options.Requests)
         {
@@ -53,6 +55,9 @@ public sealed class NotebookEngine : ICellExecutor
 
     /// <summary>The commands that cells can give.</summary>
     public IReadOnlyCollection<Magic> Magics => magics.Values;
+
+    /// <summary>Asks the front end's user.</summary>
+    internal NotebookInput Input { get; } = new();
 
     /// <summary>The debugger of C# cells.</summary>
     internal DebugSession Debugger { get; } = new();
@@ -156,6 +161,7 @@ public sealed class NotebookEngine : ICellExecutor
     public ValueTask DisposeAsync()
     {
         Debugger.Dispose();
+        Input.Dispose();
         turn.Dispose();
         return ValueTask.CompletedTask;
     }
