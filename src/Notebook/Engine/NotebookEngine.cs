@@ -36,6 +36,7 @@ public sealed class NotebookEngine : ICellExecutor
             magics[magic.Name] = magic;
         }
 
+        requests[NotebookVocabulary.Request] = (_, _) => Task.FromResult(JsonSerializer.SerializeToElement(NotebookVocabulary.Of(this)));
         foreach ((string name, RequestHandler handler) in this.options.Requests)
         {
             requests[name] = handler;
