@@ -40,6 +40,7 @@ public sealed class NotebookEngine : ICellExecutor
         requests["input"] = Input.AnswerAsync;
         requests["comm"] = Comm.DeliverAsync;
         requests["debug"] = new DebugAdapter(Debugger, this).HandleAsync;
+        requests[NotebookVocabulary.Request] = (_, _) => Task.FromResult(JsonSerializer.SerializeToElement(NotebookVocabulary.Of(this)));
         foreach ((string name, RequestHandler handler) in this.options.Requests)
         {
             requests[name] = handler;
