@@ -4,7 +4,8 @@ namespace ArKernel.Notebooks.Engine;
 internal abstract record CellPart(int Line);
 
 /// <summary>Code, with as many empty lines before it as stand before it in the cell, so that its line numbers are the cell's.</summary>
-internal sealed record CodePart(int Line, ICellLanguage Language, string Code) : CellPart(Line);
+/// <remarks>The arguments are what follows the name of the language on its <c>#!</c> line.</remarks>
+internal sealed record CodePart(int Line, ICellLanguage Language, string Code, string Arguments = "") : CellPart(Line);
 
 /// <summary>A <c>#!</c> line.</summary>
 internal sealed record MagicPart(int Line, Magic Magic, string Arguments) : CellPart(Line);
@@ -24,6 +25,7 @@ internal sealed class CellParser(IReadOnlyDictionary<string, ICellLanguage> lang
         List<CellPart> parts = [];
         string[] lines = cell.Source.ReplaceLineEndings("\n").Split('\n');
         int start = 0;
+        string options = "";
         for (int i = 0; i < lines.Length; i++)
         {
             if (i == 0 && lines[i].StartsWith("#!/", StringComparison.Ordinal))
@@ -45,6 +47,7 @@ internal sealed class CellParser(IReadOnlyDictionary<string, ICellLanguage> lang
             {
                 AddCode(i);
                 language = next;
+                options = arguments;
             }
             else if (magics.TryGetValue(name, out Magic? magic))
             {
@@ -65,7 +68,7 @@ internal sealed class CellParser(IReadOnlyDictionary<string, ICellLanguage> lang
             ArraySegment<string> code = new(lines, start, end - start);
             if (code.Any(l => !string.IsNullOrWhiteSpace(l)))
             {
-                parts.Add(new CodePart(start + 1, language, new string('\n', start) + string.Join('\n', code.AsSpan())));
+                parts.Add(new CodePart(start + 1, language, new string('\n', start) + string.Join('\n', code.AsSpan()), options));
             }
 
             start = end + 1;
