@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ArKernel.Notebooks.Debugging;
 using ArKernel.Notebooks.Languages;
 using ArKernel.Notebooks.Languages.CSharp;
 using ArKernel.Notebooks.Languages.Sql;
@@ -37,6 +38,7 @@ public sealed class NotebookEngine : ICellExecutor
             magics[magic.Name] = magic;
         }
 
+        requests["debug"] = new DebugAdapter(Debugger, this).HandleAsync;
         foreach ((string name, RequestHandler handler) in this.options.Requests)
         {
             requests[name] = handler;
@@ -52,6 +54,9 @@ public sealed class NotebookEngine : ICellExecutor
 
     /// <summary>The commands that cells can give.</summary>
     public IReadOnlyCollection<Magic> Magics => magics.Values;
+
+    /// <summary>The debugger of C# cells.</summary>
+    internal DebugSession Debugger { get; } = new();
 
     /// <summary>Starts, in the background, what would make the first cell slow. Cells wait for its end.</summary>
     public void StartWarmUp() => warmUp = Task.Run(async () =>
@@ -151,6 +156,7 @@ public sealed class NotebookEngine : ICellExecutor
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
+        Debugger.Dispose();
         turn.Dispose();
         foreach (IDisposable language in Languages.OfType<IDisposable>())
         {
