@@ -38,6 +38,8 @@ public sealed class NotebookEngine : ICellExecutor
             magics[magic.Name] = magic;
         }
 
+        requests["input"] = Input.AnswerAsync;
+        requests["comm"] = Comm.DeliverAsync;
         requests["debug"] = new DebugAdapter(Debugger, this).HandleAsync;
         foreach ((string name, RequestHandler handler) in this.options.Requests)
         {
@@ -54,6 +56,9 @@ public sealed class NotebookEngine : ICellExecutor
 
     /// <summary>The commands that cells can give.</summary>
     public IReadOnlyCollection<Magic> Magics => magics.Values;
+
+    /// <summary>Asks the front end's user.</summary>
+    internal NotebookInput Input { get; } = new();
 
     /// <summary>The debugger of C# cells.</summary>
     internal DebugSession Debugger { get; } = new();
@@ -157,6 +162,7 @@ public sealed class NotebookEngine : ICellExecutor
     public ValueTask DisposeAsync()
     {
         Debugger.Dispose();
+        Input.Dispose();
         turn.Dispose();
         foreach (IDisposable language in Languages.OfType<IDisposable>())
         {
