@@ -2,6 +2,7 @@ using System.Text.Json;
 using ArKernel.Notebooks.Debugging;
 using ArKernel.Notebooks.Languages;
 using ArKernel.Notebooks.Languages.CSharp;
+using ArKernel.Notebooks.Languages.Sql;
 using ArKernel.Notebooks.Packages;
 
 namespace ArKernel.Notebooks.Engine;
@@ -24,7 +25,7 @@ public sealed class NotebookEngine : ICellExecutor
     public NotebookEngine(EngineOptions? options = null)
     {
         this.options = options ?? new EngineOptions();
-        foreach (ICellLanguage language in (IEnumerable<ICellLanguage>)[new CSharpLanguage(this.options), .. MarkupLanguage.All, .. this.options.Languages])
+        foreach (ICellLanguage language in (IEnumerable<ICellLanguage>)[new CSharpLanguage(this.options), new SqlLanguage(), .. MarkupLanguage.All, .. this.options.Languages])
         {
             foreach (string name in language.Names)
             {
@@ -139,7 +140,7 @@ public sealed class NotebookEngine : ICellExecutor
             foreach (CellPart part in parts)
             {
                 context.CancellationToken.ThrowIfCancellationRequested();
-                if (part is CodePart code && await code.Language.RunAsync(code.Code, context) is { } error)
+                if (part is CodePart code && await code.Language.RunAsync(code.Code, code.Arguments, context) is { } error)
                 {
                     return error;
                 }
@@ -164,6 +165,11 @@ public sealed class NotebookEngine : ICellExecutor
         Debugger.Dispose();
         Input.Dispose();
         turn.Dispose();
+        foreach (IDisposable language in Languages.OfType<IDisposable>())
+        {
+            language.Dispose();
+        }
+
         return ValueTask.CompletedTask;
     }
 
