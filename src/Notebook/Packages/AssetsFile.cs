@@ -25,6 +25,9 @@ internal sealed record RestoredPackage(
 internal sealed record RestoredPackages(IReadOnlyList<RestoredPackage> Packages, string? NativeFolder)
 {
     public static RestoredPackages None { get; } = new([], null);
+
+    /// <summary>Whether a package asked for is among them.</summary>
+    public bool Has(PackageDirective asked) => Packages.Any(p => string.Equals(p.Name, asked.Name, StringComparison.OrdinalIgnoreCase));
 }
 
 /// <summary>Reads the file in which NuGet writes what it resolved, <c>project.assets.json</c>.</summary>

@@ -49,7 +49,7 @@ internal sealed partial class PackageRestorer(string cacheFolder)
         string assets = Path.Combine(folder, "obj", "project.assets.json");
         bool floating = packages.Any(p => !PackageVersions.IsExact(p.Version));
         if (File.Exists(assets) && (!floating || DateTime.UtcNow - File.GetLastWriteTimeUtc(assets) < FloatingLifetime)
-            && AssetsFile.Read(assets, Path.Combine(folder, "native")) is { } cached)
+            && AssetsFile.Read(assets, Path.Combine(folder, "native")) is { } cached && packages.All(cached.Has)) // a restore that failed leaves the file, too
         {
             return cached;
         }
@@ -183,7 +183,7 @@ internal sealed partial class PackageRestorer(string cacheFolder)
         return found;
     }
 
-    [GeneratedRegex(@"error NU110\d\s*: Unable to find a( stable)? package (?<name>\S+) with version", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"error NU110\d\s*: Unable to find (a stable )?package (?<name>\S+) with version", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex MissingVersion();
 
     [GeneratedRegex(@"error NU110\d\s*:\s+- .*\[ Nearest version: (?<version>\S+) \]", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
