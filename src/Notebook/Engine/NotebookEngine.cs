@@ -216,13 +216,17 @@ public sealed class NotebookEngine : ICellExecutor
 
         if (directives.Count > 0)
         {
-            IReadOnlyList<string> assemblies = await packages.ResolveAsync(directives, context);
+            Resolution resolution = await packages.ResolveAsync(directives, context);
             foreach (ICellLanguage language in Languages)
             {
-                language.AddReferences(assemblies);
+                language.AddReferences(resolution.Assemblies);
             }
 
-            context.Output.Add(new ReferencesAdded(assemblies));
+            context.Output.Add(new ReferencesAdded(resolution.Assemblies));
+            foreach (AddedPackage package in resolution.Added)
+            {
+                await (options.PackageAdded?.Invoke(package, context) ?? Task.CompletedTask);
+            }
         }
 
         return stripped;
