@@ -33,6 +33,9 @@ internal sealed class AssemblyReferences
         }
     }
 
+    /// <summary>Adds the types of a cell.</summary>
+    public void Add(ReplaceableReference reference) => references.Add(reference);
+
     private static Dictionary<string, MetadataReference> ReadHost()
     {
         Dictionary<string, MetadataReference> found = new(StringComparer.OrdinalIgnoreCase);
