@@ -41,9 +41,9 @@ internal sealed class CSharpNotebook
         solution = workspace.CurrentSolution
             .AddProject(Project(library, "NotebookTypes", parse.WithKind(SourceCodeKind.Regular), isSubmission: false))
             .AddDocument(libraryDocument, "types", history.Library(usings))
-            .AddProject(Project(script, "NotebookScript", parse, isSubmission: true, library))
+            .AddProject(Project(script, DeclarationHistory.ScriptAssemblies[0], parse, isSubmission: true, library))
             .AddDocument(Document(scriptDocument, "script"))
-            .AddProject(Project(cell, "NotebookCell", parse, isSubmission: true, script, library))
+            .AddProject(Project(cell, DeclarationHistory.ScriptAssemblies[1], parse, isSubmission: true, script, library))
             .AddDocument(Document(cellDocument, "cell"));
 
         ProjectInfo Project(ProjectId id, string name, CSharpParseOptions parseOptions, bool isSubmission, params ProjectId[] before) => ProjectInfo.Create(

@@ -12,7 +12,7 @@ internal static partial class CellText
 {
     /// <summary>
     /// Blanks what cells have beyond script: <c>#r</c> and <c>#i</c> lines, which the engine carries out (left in, they would make Roslyn
-    /// bind all references anew at each keystroke), and the <c>using</c> of variables.
+    /// bind all references anew at each keystroke), and what the engine's compiler blanks.
     /// </summary>
     public static string ToScript(string code)
     {
@@ -21,15 +21,8 @@ internal static partial class CellText
             code = Reference().Replace(code, line => new string(' ', line.Length));
         }
 
-        if (!code.Contains("using", StringComparison.Ordinal))
-        {
-            return code;
-        }
-
-        CompilationUnitSyntax root = CSharpSyntaxTree.ParseText(code, SubmissionCompiler.ParseOptions).GetCompilationUnitRoot();
-        return Blank(code, root.Members.OfType<GlobalStatementSyntax>().Select(m => m.Statement).OfType<LocalDeclarationStatementSyntax>()
-            .Where(s => s.UsingKeyword.Span.Length > 0)
-            .SelectMany(s => (TextSpan[])[s.AwaitKeyword.Span, s.UsingKeyword.Span]));
+        SyntaxTree tree = CSharpSyntaxTree.ParseText(code, SubmissionCompiler.ParseOptions);
+        return ScriptForms.Apply(tree, CancellationToken.None).Tree.ToString();
     }
 
     /// <summary>The text without its types and namespaces, which the history keeps in a library.</summary>

@@ -10,6 +10,8 @@ internal static class CodeCompleteness
 {
     private const string IndentUnit = "    ";
 
+    private const string UnterminatedRawString = "CS8997"; // IsCompleteSubmission does not know it
+
     // What cells have beyond script.
     private static readonly string[] Allowed = ["CS7021" /* a namespace */];
 
@@ -17,7 +19,7 @@ internal static class CodeCompleteness
     {
         string script = CellText.ToScript(Directives.Scan(code, path: null).Code);
         SyntaxTree tree = CSharpSyntaxTree.ParseText(script, SubmissionCompiler.ParseOptions);
-        if (!SyntaxFactory.IsCompleteSubmission(tree))
+        if (!SyntaxFactory.IsCompleteSubmission(tree) || tree.GetDiagnostics().Any(d => d.Id is UnterminatedRawString))
         {
             return new CodeStatus(Completeness.Incomplete, IndentAfter(script));
         }

@@ -12,6 +12,9 @@ namespace ArKernel.Notebooks.LanguageServices.CSharp;
 /// </summary>
 internal sealed class DeclarationHistory
 {
+    /// <summary>The assemblies that see all of the library.</summary>
+    public static readonly string[] ScriptAssemblies = ["NotebookScript", "NotebookCell"];
+
     // Not the only ones: the default ones of all cells are before them.
     private readonly Dictionary<string, string> usings = new(StringComparer.Ordinal);
     private ImmutableList<Declaration> declarations = [];
@@ -25,6 +28,7 @@ internal sealed class DeclarationHistory
         // A default using names a namespace or a type. The one of the two lines that does not fit says nothing, and nobody sees its error.
         .SelectMany(u => (string[])[$"global using {u};", $"global using static {u};"])
         .Concat(usings.Values.Select(u => "global " + u))
+        .Concat(ScriptAssemblies.Select(a => $"[assembly: System.Runtime.CompilerServices.InternalsVisibleTo(\"{a}\")]")) // to C# cells are one program
         .Concat(declarations.Where(d => d.Kind == DeclarationKind.Type).Select(d => d.Text)));
 
     /// <summary>Adds the usings and types of a cell, for which its text is enough.</summary>

@@ -3,6 +3,9 @@ namespace ArKernel.Notebooks.LanguageServices.CSharp;
 /// <summary>How well a name answers what has been typed of it.</summary>
 internal static class NameMatch
 {
+    /// <summary>The rank of a name that has it somewhere inside.</summary>
+    public const int Inside = 4;
+
     /// <summary>The rank of a name that does not answer it at all.</summary>
     public const int None = 5;
 
@@ -13,7 +16,7 @@ internal static class NameMatch
             : name.StartsWith(typed, StringComparison.Ordinal) ? 1
             : name.StartsWith(typed, StringComparison.OrdinalIgnoreCase) ? 2
             : MatchesWords(name, typed, 0, 0) ? 3
-            : name.Contains(typed, StringComparison.OrdinalIgnoreCase) ? 4
+            : name.Contains(typed, StringComparison.OrdinalIgnoreCase) ? Inside
             : None;
     }
 

@@ -77,6 +77,13 @@ internal static class OverloadHelp
         {
             case InvocationExpressionSyntax invocation:
                 IEnumerable<ISymbol> group = model.GetMemberGroup(invocation.Expression, cancellationToken);
+                if (invocation.Expression is MemberAccessExpressionSyntax { Expression: var receiver })
+                {
+                    // The group also has what the other way of calling would find: Join of Linq for string.Join.
+                    bool isType = model.GetSymbolInfo(receiver, cancellationToken).Symbol is ITypeSymbol;
+                    group = group.Where(m => m is IMethodSymbol method && (isType ? method.IsStatic && method.ReducedFrom is null : !method.IsStatic || method.ReducedFrom is not null));
+                }
+
                 return group.Any() ? group
                     : model.GetTypeInfo(invocation.Expression, cancellationToken).Type is INamedTypeSymbol { DelegateInvokeMethod: { } invoke } ? [invoke]
                     : [];
