@@ -33,8 +33,8 @@ internal sealed class AssemblyReferences
         }
     }
 
-    /// <summary>Adds the types of a cell.</summary>
-    public void Add(ReplaceableReference reference) => references.Add(reference);
+    /// <summary>Adds what a cell brings.</summary>
+    public void Add(IEnumerable<MetadataReference> added) => references.AddRange(added);
 
     private static Dictionary<string, MetadataReference> ReadHost()
     {
