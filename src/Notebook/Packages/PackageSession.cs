@@ -120,7 +120,7 @@ internal sealed class PackageSession(string cacheFolder)
             wanted = held is null ? [.. asked.Where(a => !HostPackages.Has(a, lines)).Select(a => VersionMap.Apply(a, cacheFolder, lines))] : Locked(asked);
             restored = wanted.Length == 0 ? RestoredPackages.None
                 : locked is not null ? WhatIsReachable(locked, wanted)
-                : await RestoreAsync(wanted, await PackageSources.ReachableAsync(from, lines, context.CancellationToken), context.CancellationToken);
+                : await RestoreAsync(wanted, await ReachableAsync(from, lines, context.CancellationToken), context.CancellationToken);
         }
         catch (CellFailedException)
         {
@@ -141,6 +141,14 @@ internal sealed class PackageSession(string cacheFolder)
         {
             context.Write("stderr", problem + "\n");
         }
+    }
+
+    private async Task<IReadOnlyList<string>> ReachableAsync(IReadOnlyList<string> from, List<string> lines, CancellationToken cancellationToken)
+    {
+        List<string> unreachable = [];
+        IReadOnlyList<string> reachable = await PackageSources.ReachableAsync(from, unreachable, cancellationToken);
+        lines.AddRange(unreachable.Where(warned.Add));
+        return reachable;
     }
 
     private async Task<RestoredPackages> RestoreAsync(PackageDirective[] wanted, IReadOnlyList<string> from, CancellationToken cancellationToken)
