@@ -5,6 +5,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
 using ArKernel.Notebooks.Packages;
+using ArKernel.Notebooks.SubKernels;
 using Microsoft.CodeAnalysis.CSharp;
 
 namespace ArKernel.Notebooks.Engine;
@@ -20,6 +21,7 @@ internal static class BuiltInMagics
         new("whos", "Lists the variables with their types and values.", (_, context) => ShowVariables(engine, context)),
         new("about", "Says which versions are at work.", (_, context) => Show(context, About())),
         new("import", "Runs the cells of a file (.ipynb, .dib, .cs, .csx) here.", (file, context) => ImportAsync(file, engine, options, context)),
+        ConnectMagic.Create(engine, options),
     ];
 
     private static Task<Action?> Done(Action? atEnd = null) => Task.FromResult(atEnd);

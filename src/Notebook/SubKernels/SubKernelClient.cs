@@ -15,6 +15,8 @@ internal sealed class SubKernelClient : IDisposable
 {
     private const int MostRemembered = 64;
 
+    private static readonly TimeSpan RepeatAfter = TimeSpan.FromSeconds(0.5);
+
     private readonly MessageFormat format;
     private readonly string session = Guid.NewGuid().ToString("N");
     private readonly Dictionary<Channel, NetMQSocket> sockets = [];
@@ -62,18 +64,33 @@ internal sealed class SubKernelClient : IDisposable
         Send(Channel.Input, reply);
     }
 
-    /// <summary>Sends a request and waits for its reply.</summary>
-    public Task<JupyterMessage> RequestAsync(Channel channel, string type, JsonObject content, CancellationToken cancellationToken)
+    /// <summary>Waits until requests are answered and outputs arrive: a subscription takes effect some time after it is made.</summary>
+    /// <returns>What the kernel says of itself.</returns>
+    public async Task<JsonObject> WaitUntilReadyAsync(CancellationToken cancellationToken)
     {
-        TaskCompletionSource<JupyterMessage> reply = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Send(channel, type, content, (from, message) =>
+        TaskCompletionSource<JsonObject> answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        while (true)
         {
-            if (from == channel)
+            Send(Channel.Shell, "kernel_info_request", [], (channel, message) =>
             {
-                reply.TrySetResult(message);
+                if (channel == Channel.Output)
+                {
+                    heard.TrySetResult();
+                }
+                else
+                {
+                    answered.TrySetResult(message.Content);
+                }
+            });
+            Task both = Task.WhenAll(answered.Task, heard.Task);
+            if (await Task.WhenAny(both, Task.Delay(RepeatAfter, cancellationToken)) == both)
+            {
+                return await answered.Task;
             }
-        });
-        return reply.Task.WaitAsync(cancellationToken);
+
+            cancellationToken.ThrowIfCancellationRequested();
+        }
     }
 
     public void Dispose()

@@ -24,6 +24,9 @@ internal sealed partial class SubKernelProcess : IDisposable
     private readonly string connectionFile;
     private readonly Queue<string> lines = new();
 
+    // Not Process.WaitForExitAsync, which also waits for whoever inherited the kernel's streams.
+    private readonly TaskCompletionSource<int> exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private SubKernelProcess(Process process, string connectionFile, ConnectionInformation connection)
     {
         this.process = process;
@@ -31,16 +34,17 @@ internal sealed partial class SubKernelProcess : IDisposable
         Connection = connection;
         process.OutputDataReceived += (_, e) => Keep(e.Data);
         process.ErrorDataReceived += (_, e) => Keep(e.Data);
+        process.Exited += (_, _) => OnExited();
+        process.EnableRaisingEvents = true;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        Exited = WaitAsync();
     }
 
     /// <summary>Where the kernel listens.</summary>
     public ConnectionInformation Connection { get; }
 
     /// <summary>Ends when the process does, with its exit code.</summary>
-    public Task<int> Exited { get; }
+    public Task<int> Exited => exited.Task;
 
     /// <summary>What the process has printed last, outside its messages.</summary>
     public string LastOutput
@@ -123,12 +127,11 @@ internal sealed partial class SubKernelProcess : IDisposable
         File.Delete(connectionFile);
     }
 
-    private async Task<int> WaitAsync()
+    private void OnExited()
     {
-        await process.WaitForExitAsync();
         try
         {
-            await process.StandardInput.WriteLineAsync(); // the guard has nobody to guard any more
+            process.StandardInput.WriteLine(); // the guard has nobody to guard any more
             process.StandardInput.Close();
         }
         catch (Exception exception) when (exception is IOException or InvalidOperationException)
@@ -136,7 +139,7 @@ internal sealed partial class SubKernelProcess : IDisposable
             // The guard is gone too.
         }
 
-        return process.ExitCode;
+        exited.TrySetResult(process.ExitCode);
     }
 
     private void Keep(string? line)
