@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
 using ArKernel.Notebooks.Engine.Sharing;
+using ArKernel.Notebooks.Packages;
 
 namespace ArKernel.Notebooks.Engine;
 
@@ -18,6 +19,9 @@ public sealed class EngineOptions
 
     /// <summary>Reads the cells of a document for <c>#!import</c>; null leaves <c>.cs</c> and <c>.csx</c> files only.</summary>
     public Func<string, IEnumerable<CellSubmission>>? ReadDocument { get; set; }
+
+    /// <summary>Called for each package that <c>#r</c> has brought, before the cell's code runs: loads extensions, for one.</summary>
+    public Func<AddedPackage, CellContext, Task>? PackageAdded { get; set; }
 
     /// <summary>Commands besides the built-in ones.</summary>
     public IList<Magic> Magics { get; } = [];
@@ -44,8 +48,11 @@ public sealed class EngineOptions
     /// </summary>
     public bool AbortsThreads { get; set; }
 
-    /// <summary>How long an interrupted cell may take to end by itself before its thread is woken and aborted.</summary>
-    public TimeSpan AbortDelay { get; set; } = TimeSpan.FromMilliseconds(250);
+    /// <summary>How long interrupted code that has not asked for <see cref="Notebook.CancellationToken"/> goes on before it is woken or aborted.</summary>
+    public TimeSpan AbortDelay { get; set; } = TimeSpan.FromMilliseconds(40);
+
+    /// <summary>The same for code that has, and so is expected to end in good order, after the step it is at.</summary>
+    public TimeSpan CooperationDelay { get; set; } = TimeSpan.FromMilliseconds(800);
 }
 
 /// <summary>Answers one kind of request; called on a pool thread, also while a cell runs.</summary>

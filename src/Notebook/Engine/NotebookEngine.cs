@@ -41,6 +41,7 @@ public sealed class NotebookEngine : ICellExecutor
         requests["input"] = Input.AnswerAsync;
         requests["comm"] = Comm.DeliverAsync;
         requests["debug"] = new DebugAdapter(Debugger, this).HandleAsync;
+        requests[NotebookVocabulary.Request] = (_, _) => Task.FromResult(JsonSerializer.SerializeToElement(NotebookVocabulary.Of(this)));
         foreach ((string name, RequestHandler handler) in this.options.Requests)
         {
             requests[name] = handler;
@@ -228,13 +229,17 @@ public sealed class NotebookEngine : ICellExecutor
 
         if (directives.Count > 0)
         {
-            IReadOnlyList<string> assemblies = await packages.ResolveAsync(directives, context);
+            Resolution resolution = await packages.ResolveAsync(directives, context);
             foreach (ICellLanguage language in Languages)
             {
-                language.AddReferences(assemblies);
+                language.AddReferences(resolution.Assemblies);
             }
 
-            context.Output.Add(new ReferencesAdded(assemblies));
+            context.Output.Add(new ReferencesAdded(resolution.Assemblies));
+            foreach (AddedPackage package in resolution.Added)
+            {
+                await (options.PackageAdded?.Invoke(package, context) ?? Task.CompletedTask);
+            }
         }
 
         return stripped;

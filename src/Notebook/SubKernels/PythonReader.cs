@@ -53,7 +53,7 @@ internal static class PythonReader
             case JsonValueKind.Number when plain.GetRawText().AsSpan().IndexOfAny('.', 'e', 'E') >= 0:
                 return plain.GetDouble();
             case JsonValueKind.Number:
-                return plain.TryGetInt32(out int number) ? number : plain.GetInt64();
+                return plain.TryGetInt32(out int number) ? (object)number : plain.GetInt64();
             case JsonValueKind.Array:
                 return Unify([.. plain.EnumerateArray().Select(Plain)]);
         }

@@ -22,7 +22,7 @@ internal sealed class PythonWriter(Utf8JsonWriter json, ExchangeFolder folder, T
         json.WriteStartObject();
         switch (variable.Value)
         {
-            case Array array when array is not byte[] && NumpyFile.NameOf(array.GetType().GetElementType()!) is not null:
+            case Array array when array.GetType() != typeof(byte[]) && NumpyFile.NameOf(array.GetType().GetElementType()!) is not null:
                 json.WriteString("array", WriteArray(array));
                 break;
             case DataFrame frame:
@@ -199,7 +199,7 @@ internal sealed class PythonWriter(Utf8JsonWriter json, ExchangeFolder folder, T
 
         if (value is IDictionary map)
         {
-            WriteMap(map.Cast<DictionaryEntry>().Select(e => (e.Key as string ?? throw new NotSupportedException($"{path} has keys of type {e.Key.GetType().Name}; dictionaries with keys that are strings can be shared."), e.Value)), path, level);
+            WriteMap(map.Keys.Cast<object>().Select(k => (k as string ?? throw new NotSupportedException($"{path} has keys of type {k.GetType().Name}; dictionaries with keys that are strings can be shared."), map[k])), path, level);
         }
         else if (value is ITuple tuple)
         {

@@ -19,6 +19,7 @@ internal sealed class SubKernelClient : IDisposable
 
     private readonly MessageFormat format;
     private readonly string session = Guid.NewGuid().ToString("N");
+    private readonly byte[] identity = [1, .. Guid.NewGuid().ToByteArray()]; // identities that begin with 0 are ZeroMQ's own
     private readonly Dictionary<Channel, NetMQSocket> sockets = [];
     private readonly NetMQQueue<(Channel Channel, NetMQMessage Message)> outgoing = new();
     private readonly NetMQPoller poller = [];
@@ -105,6 +106,7 @@ internal sealed class SubKernelClient : IDisposable
 
     private void Connect(Channel channel, NetMQSocket socket, string endpoint)
     {
+        socket.Options.Identity = identity; // one for all: a kernel sends its questions to the identity whose request it runs
         socket.Options.Linger = TimeSpan.Zero;
         socket.Options.SendHighWatermark = 0;
         socket.Options.ReceiveHighWatermark = 0;

@@ -19,6 +19,7 @@ internal sealed partial class SubKernelProcess : IDisposable
     private const int LastLines = 20;
 
     private static readonly TimeSpan ShutdownTime = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(0.5);
 
     private readonly Process process;
     private readonly string connectionFile;
@@ -26,6 +27,9 @@ internal sealed partial class SubKernelProcess : IDisposable
 
     // Not Process.WaitForExitAsync, which also waits for whoever inherited the kernel's streams.
     private readonly TaskCompletionSource<int> exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private readonly TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int openStreams = 2;
 
     private SubKernelProcess(Process process, string connectionFile, ConnectionInformation connection)
     {
@@ -139,11 +143,18 @@ internal sealed partial class SubKernelProcess : IDisposable
             // The guard is gone too.
         }
 
-        exited.TrySetResult(process.ExitCode);
+        // What it printed last is still being read; who inherited its streams may hold them open.
+        int code = process.ExitCode;
+        Task.WhenAny(drained.Task, Task.Delay(DrainTime)).ContinueWith(_ => exited.TrySetResult(code), TaskScheduler.Default);
     }
 
     private void Keep(string? line)
     {
+        if (line is null && Interlocked.Decrement(ref openStreams) == 0)
+        {
+            drained.TrySetResult();
+        }
+
         if (string.IsNullOrWhiteSpace(line))
         {
             return;
