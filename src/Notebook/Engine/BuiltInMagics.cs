@@ -7,6 +7,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using ArKernel.Notebooks.Packages;
+using ArKernel.Notebooks.SubKernels;
 using Microsoft.CodeAnalysis.CSharp;
 
 namespace ArKernel.Notebooks.Engine;
@@ -25,6 +26,7 @@ internal static class BuiltInMagics
         new("about", "Says which versions are at work.", (_, context) => Show(context, About())),
         new("lock", "Shows the lock of the notebook's packages: what was asked for, what came in, with hashes.", async (_, context) => await ShowLockAsync(engine, context)),
         new("import", "Runs the cells of a file (.ipynb, .dib, .cs, .csx) here.", (file, context) => ImportAsync(file, engine, options, context)),
+        ConnectMagic.Create(engine, options),
     ];
 
     private static Task<Action?> Done(Action? atEnd = null) => Task.FromResult(atEnd);

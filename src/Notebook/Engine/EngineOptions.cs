@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
+using ArKernel.Notebooks.Engine.Sharing;
 using ArKernel.Notebooks.Packages;
 
 namespace ArKernel.Notebooks.Engine;
@@ -30,6 +31,9 @@ public sealed class EngineOptions
 
     /// <summary>What <see cref="ICellExecutor.RequestAsync"/> answers besides the built-in requests.</summary>
     public IDictionary<string, RequestHandler> Requests { get; } = new Dictionary<string, RequestHandler>(StringComparer.Ordinal);
+
+    /// <summary>How tensors are exchanged with Jupyter kernels that the notebook is connected to; null leaves arrays.</summary>
+    public TensorExchange? Tensors { get; set; }
 
     /// <summary>
     /// Where restored packages are remembered; by default <c>ARKERNEL_HOME</c> if that is set, else a folder of the user's local application data.

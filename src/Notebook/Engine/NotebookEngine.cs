@@ -12,10 +12,10 @@ public sealed class NotebookEngine : ICellExecutor
 {
     private readonly EngineOptions options;
     private readonly SemaphoreSlim turn = new(1, 1);
-    private readonly Dictionary<string, ICellLanguage> languages = new(StringComparer.OrdinalIgnoreCase);
+    private Dictionary<string, ICellLanguage> languages = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, Magic> magics = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, RequestHandler> requests = new(StringComparer.Ordinal);
-    private readonly CellParser parser;
+    private CellParser parser;
     private readonly PackageSession packages;
     private readonly Lazy<Task> initialization;
     private Task warmUp = Task.CompletedTask;
@@ -66,6 +66,19 @@ public sealed class NotebookEngine : ICellExecutor
 
     /// <summary>The debugger of C# cells.</summary>
     internal DebugSession Debugger { get; } = new();
+
+    /// <summary>Adds a language while cells run, or replaces the one of its names.</summary>
+    internal void Add(ICellLanguage language)
+    {
+        Dictionary<string, ICellLanguage> next = new(languages, StringComparer.OrdinalIgnoreCase);
+        foreach (string name in language.Names)
+        {
+            next[name] = language;
+        }
+
+        languages = next; // a copy: requests beside the cells may be looking at the ones before
+        parser = new CellParser(languages, magics);
+    }
 
     /// <summary>Starts, in the background, what would make the first cell slow. Cells wait for its end.</summary>
     public void StartWarmUp() => warmUp = Task.Run(async () =>
