@@ -15,13 +15,27 @@ internal static class Worker
     {
         // Not the front's way to wait, but the caller's: the notebook is read meanwhile.
         await Task.Yield();
-        string self = Environment.ProcessPath!;
-        // Under 'dotnet ArKernel.Cli.dll' the program is the first argument.
-        string[] arguments = Path.GetFileNameWithoutExtension(self).Equals("dotnet", StringComparison.OrdinalIgnoreCase)
-            ? [typeof(Worker).Assembly.Location, "worker"]
-            : ["worker"];
         string folder = Path.GetDirectoryName(Path.GetFullPath(notebook))!;
-        return await WorkerProcess.StartAsync(new WorkerStart(self, arguments) { WorkingDirectory = Directory.Exists(folder) ? folder : null }, cancellationToken);
+        return await WorkerProcess.StartAsync(Start with { WorkingDirectory = Directory.Exists(folder) ? folder : null }, cancellationToken);
+    }
+
+    /// <summary>Starts a worker in the current folder.</summary>
+    public static async Task<WorkerProcess> StartProcessAsync(CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        return await WorkerProcess.StartAsync(Start, cancellationToken);
+    }
+
+    private static WorkerStart Start
+    {
+        get
+        {
+            string self = Environment.ProcessPath!;
+            // Under 'dotnet ArKernel.Cli.dll' the program is the first argument.
+            return Path.GetFileNameWithoutExtension(self).Equals("dotnet", StringComparison.OrdinalIgnoreCase)
+                ? new WorkerStart(self, [typeof(Worker).Assembly.Location, "worker"])
+                : new WorkerStart(self, ["worker"]);
+        }
     }
 
     public static Command CreateCommand()

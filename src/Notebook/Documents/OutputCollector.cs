@@ -43,7 +43,7 @@ internal sealed class OutputCollector
 
         switch (item)
         {
-            case CodeAccepted or ReferencesAdded or CommMessage or InputRequest:
+            case CodeAccepted or ReferencesAdded or CommMessage or InputRequest or DebugEvent:
                 return; // for live front ends; a document has no place for them
             case ClearOutput { Wait: true }:
                 clearPending = true;

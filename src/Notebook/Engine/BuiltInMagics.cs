@@ -57,12 +57,12 @@ internal static class BuiltInMagics
         return Done();
     }
 
-    private static string TypeName(Type type) =>
+    internal static string TypeName(Type type) =>
         type.IsArray ? TypeName(type.GetElementType()!) + "[" + new string(',', type.GetArrayRank() - 1) + "]"
         : !type.IsGenericType ? type.Name
         : $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(TypeName))}>";
 
-    private static string Summarize(object? value)
+    internal static string Summarize(object? value)
     {
         string text;
         try

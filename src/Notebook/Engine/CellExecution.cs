@@ -14,6 +14,9 @@ public sealed record CellSubmission(string Language, string Source, string Name)
 
     /// <summary>Whether somebody can answer an <see cref="InputRequest"/>; otherwise code that asks for input fails at once.</summary>
     public bool AllowsInput { get; init; }
+
+    /// <summary>What the front end knows the cell by, over all its executions; null where it does not say.</summary>
+    public string? Id { get; init; }
 }
 
 /// <summary>Something a running cell puts out.</summary>
@@ -26,6 +29,7 @@ public sealed record CellSubmission(string Language, string Source, string Name)
 [JsonDerivedType(typeof(CommMessage), "comm")]
 [JsonDerivedType(typeof(CodeAccepted), "code")]
 [JsonDerivedType(typeof(ReferencesAdded), "references")]
+[JsonDerivedType(typeof(DebugEvent), "debug")]
 public abstract record CellEvent;
 
 /// <summary>Text written to a stream.</summary>
@@ -74,6 +78,10 @@ public sealed record CodeAccepted(string Language, string Code) : CellEvent;
 /// <summary>Assembly files that code may refer to from now on.</summary>
 /// <param name="Paths">Their paths.</param>
 public sealed record ReferencesAdded(IReadOnlyList<string> Paths) : CellEvent;
+
+/// <summary>An event of the debug adapter protocol, such as <c>stopped</c>.</summary>
+/// <param name="Content">The event.</param>
+public sealed record DebugEvent(JsonElement Content) : CellEvent;
 
 /// <summary>
 /// Runs cells one after the other against one state. Two things are one: the engine inside a process, and the front's handle on a

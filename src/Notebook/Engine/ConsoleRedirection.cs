@@ -29,6 +29,7 @@ internal sealed class ConsoleRedirection : TextWriter
             {
                 installed = true;
                 Console.SetOut(new ConsoleRedirection("stdout", Console.Out));
+                Console.SetIn(new ConsoleInput(Console.In));
                 Console.SetError(new ConsoleRedirection("stderr", Console.Error));
             }
         }

@@ -20,6 +20,18 @@ public static class Notebook
     /// <param name="wait">Whether to wait for the next output, so that the cell does not flicker.</param>
     public static void ClearOutput(bool wait = false) => Cell.Output.Add(new ClearOutput(wait));
 
+    /// <summary>Asks the user for a line of text.</summary>
+    /// <param name="prompt">The question.</param>
+    /// <returns>The answer.</returns>
+    /// <exception cref="InputNotPossibleException">The front end cannot ask, as when a notebook runs headlessly.</exception>
+    public static Task<string> GetInputAsync(string prompt = "") => Cell.Engine.Input.AskAsync(prompt, isPassword: false, Cell);
+
+    /// <summary>Asks the user for a line of text that is hidden while it is typed.</summary>
+    /// <param name="prompt">The question.</param>
+    /// <returns>The answer.</returns>
+    /// <exception cref="InputNotPossibleException">The front end cannot ask, as when a notebook runs headlessly.</exception>
+    public static Task<string> GetPasswordAsync(string prompt = "") => Cell.Engine.Input.AskAsync(prompt, isPassword: true, Cell);
+
     private static CellContext Cell =>
         CellContext.Current ?? throw new InvalidOperationException("No cell is running: displays need a notebook engine.");
 }
@@ -90,4 +102,24 @@ public static class NotebookFunctions
     /// <summary>Shows a style sheet to a front end with a browser.</summary>
     /// <param name="content">The CSS.</param>
     public static void CSS(string content) => Notebook.Display(new MarkupText($"<style>{content}</style>", "text/html"));
+
+    /// <summary>Asks the user for a line of text.</summary>
+    /// <param name="prompt">The question.</param>
+    /// <returns>The answer.</returns>
+    public static string input(string prompt = "") => Notebook.GetInputAsync(prompt).GetAwaiter().GetResult();
+
+    /// <summary>Asks the user for a line of text that is hidden while it is typed.</summary>
+    /// <param name="prompt">The question.</param>
+    /// <returns>The answer.</returns>
+    public static string password(string prompt = "") => Notebook.GetPasswordAsync(prompt).GetAwaiter().GetResult();
+
+    /// <summary>Asks the user for a line of text.</summary>
+    /// <param name="prompt">The question.</param>
+    /// <returns>The answer.</returns>
+    public static Task<string> GetInputAsync(string prompt = "") => Notebook.GetInputAsync(prompt);
+
+    /// <summary>Asks the user for a line of text that is hidden while it is typed.</summary>
+    /// <param name="prompt">The question.</param>
+    /// <returns>The answer.</returns>
+    public static Task<string> GetPasswordAsync(string prompt = "") => Notebook.GetPasswordAsync(prompt);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ArKernel.Notebooks.Debugging;
 using ArKernel.Notebooks.Languages;
 using ArKernel.Notebooks.Languages.CSharp;
 using ArKernel.Notebooks.Packages;
@@ -36,6 +37,9 @@ public sealed class NotebookEngine : ICellExecutor
             magics[magic.Name] = magic;
         }
 
+        requests["input"] = Input.AnswerAsync;
+        requests["comm"] = Comm.DeliverAsync;
+        requests["debug"] = new DebugAdapter(Debugger, this).HandleAsync;
         foreach ((string name, RequestHandler handler) in this.options.Requests)
         {
             requests[name] = handler;
@@ -51,6 +55,12 @@ public sealed class NotebookEngine : ICellExecutor
 
     /// <summary>The commands that cells can give.</summary>
     public IReadOnlyCollection<Magic> Magics => magics.Values;
+
+    /// <summary>Asks the front end's user.</summary>
+    internal NotebookInput Input { get; } = new();
+
+    /// <summary>The debugger of C# cells.</summary>
+    internal DebugSession Debugger { get; } = new();
 
     /// <summary>Starts, in the background, what would make the first cell slow. Cells wait for its end.</summary>
     public void StartWarmUp() => warmUp = Task.Run(async () =>
@@ -150,6 +160,8 @@ public sealed class NotebookEngine : ICellExecutor
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
+        Debugger.Dispose();
+        Input.Dispose();
         turn.Dispose();
         return ValueTask.CompletedTask;
     }

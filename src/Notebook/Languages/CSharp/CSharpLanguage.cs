@@ -1,6 +1,11 @@
+using System.Globalization;
 using System.Reflection;
+using System.Text;
+using ArKernel.Notebooks.Debugging;
 using ArKernel.Notebooks.Engine;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace ArKernel.Notebooks.Languages.CSharp;
 
@@ -53,7 +58,8 @@ internal sealed class CSharpLanguage : ICellLanguage
 
     public async Task<CellError?> RunAsync(string code, CellContext context)
     {
-        Submission submission = compiler.Compile(code, context.Cell.Name, context.CancellationToken);
+        DebugCell? debugged = context.Engine.Debugger.IsAttached ? context.Engine.Debugger.Begin(context.Cell.Name, context.Cell.Source) : null;
+        Submission submission = compiler.Compile(code, context.Cell.Name, context.CancellationToken, debugged);
         if (submission.Error is { } error)
         {
             return error;
@@ -62,6 +68,12 @@ internal sealed class CSharpLanguage : ICellLanguage
         Func<object?[], Task<object?>> run = submission.Load();
         compiler.Accept(submission); // from here on its variables exist, whether it throws or not
         context.Accept(Names[0], code);
+        if (debugged is not null)
+        {
+            DebugProbe.Register(debugged);
+            context.Engine.Debugger.Evaluator = Evaluate;
+        }
+
         if (++submissionCount >= submissions.Length)
         {
             Array.Resize(ref submissions, submissions.Length * 2);
@@ -83,5 +95,41 @@ internal sealed class CSharpLanguage : ICellLanguage
         }
 
         return null;
+    }
+
+    /// <summary>A watch of the debugger: an expression that sees the state and some locals, and leaves no trace.</summary>
+    private object? Evaluate(string expression, IReadOnlyList<DebugVariable> variables, IReadOnlyList<object?> values)
+    {
+        StringBuilder code = new();
+        for (int i = 0; i < variables.Count; i++)
+        {
+            (string name, string type) = variables[i];
+            string value = string.Create(CultureInfo.InvariantCulture, $"global::{typeof(DebugProbe).FullName}.{nameof(DebugProbe.Evaluated)}[{i}]");
+            code.Append(CultureInfo.InvariantCulture, $"{type} {DebugInstrumentation.Escape(name)} = {(type is "dynamic" ? "" : $"({type})")}{value}; ");
+        }
+
+        Submission submission = compiler.Compile(code.Append(WithoutThis(expression)).ToString(), "watch", CancellationToken.None);
+        if (submission.Error is { } error)
+        {
+            throw new DebugException(error.Message);
+        }
+
+        object?[] slots = [.. submissions, null]; // a copy: the chain goes on without the watch
+        DebugProbe.EvaluatedValues.Value = values;
+        try
+        {
+            return submission.Load()(slots).GetAwaiter().GetResult();
+        }
+        finally
+        {
+            DebugProbe.EvaluatedValues.Value = null;
+        }
+    }
+
+    /// <summary>A method's <c>this</c> is an ordinary local to the watch.</summary>
+    private static string WithoutThis(string expression)
+    {
+        ExpressionSyntax parsed = SyntaxFactory.ParseExpression(expression.Trim().TrimEnd(';'));
+        return parsed.ReplaceNodes(parsed.DescendantNodesAndSelf().OfType<ThisExpressionSyntax>(), (_, _) => SyntaxFactory.IdentifierName("@this")).ToFullString();
     }
 }

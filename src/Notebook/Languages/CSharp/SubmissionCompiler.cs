@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Reflection;
 using System.Text;
+using ArKernel.Notebooks.Debugging;
 using ArKernel.Notebooks.Engine;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -46,7 +47,11 @@ internal sealed class SubmissionCompiler
     }
 
     /// <summary>Compiles a cell against the cells accepted so far.</summary>
-    public Submission Compile(string code, string name, CancellationToken cancellationToken)
+    /// <param name="code">The code.</param>
+    /// <param name="name">What stack traces call it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="debugged">Receives the places where a debugger can stop, if one is attached.</param>
+    public Submission Compile(string code, string name, CancellationToken cancellationToken, DebugCell? debugged = null)
     {
         int referenceCount = references.Count;
         SyntaxTree tree = CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions, name, cancellationToken);
@@ -64,6 +69,11 @@ internal sealed class SubmissionCompiler
             // Usings and comments alone: nothing to emit, but the cells that follow see them.
             ImmutableArray<Diagnostic> wrong = [.. compilation.GetDiagnostics(cancellationToken).Where(d => d.Severity == DiagnosticSeverity.Error)];
             return new Submission(compilation, referenceCount, null, null, wrong.Length > 0 ? CompilationErrors.Describe(wrong) : null);
+        }
+
+        if (debugged is not null && !compilation.GetDiagnostics(cancellationToken).Any(d => d.Severity == DiagnosticSeverity.Error))
+        {
+            compilation = compilation.ReplaceSyntaxTree(tree, DebugInstrumentation.Instrument(compilation.GetSemanticModel(tree), debugged));
         }
 
         MemoryStream image = new(), symbols = new();
