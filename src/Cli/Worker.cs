@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ArKernel.Compatibility;
 using ArKernel.Interactive;
 using ArKernel.Notebooks;
 using ArKernel.Notebooks.Documents;
@@ -56,6 +57,7 @@ internal static class Worker
         return new EngineOptions
         {
             ReadDocument = Import,
+            PackageAdded = PackageExtensions.LoadAsync,
             Initialize = () => Extension.Load(Show, () => Notebook.CancellationToken),
         };
     }

@@ -4,72 +4,44 @@ namespace ArKernel.Notebooks.Engine;
 internal abstract record CellPart(int Line);
 
 /// <summary>Code, with as many empty lines before it as stand before it in the cell, so that its line numbers are the cell's.</summary>
-internal sealed record CodePart(int Line, ICellLanguage Language, string Code) : CellPart(Line);
+/// <remarks>The arguments are what follows the name of the language on its <c>#!</c> line.</remarks>
+internal sealed record CodePart(int Line, ICellLanguage Language, string Code, string Arguments = "") : CellPart(Line);
 
 /// <summary>A <c>#!</c> line.</summary>
 internal sealed record MagicPart(int Line, Magic Magic, string Arguments) : CellPart(Line);
 
-/// <summary>Splits a cell at its <c>#!</c> lines.</summary>
+/// <summary>Finds the languages and commands that a cell's lines name.</summary>
 internal sealed class CellParser(IReadOnlyDictionary<string, ICellLanguage> languages, IReadOnlyDictionary<string, Magic> magics)
 {
+    private readonly CellSplitter splitter = new(name => languages.GetValueOrDefault(name)?.IsCode, magics.ContainsKey);
+
     /// <summary>The parts of a cell, in order.</summary>
     /// <exception cref="CellFailedException">The cell names a language or command that does not exist.</exception>
     public IReadOnlyList<CellPart> Parse(CellSubmission cell)
     {
-        if (!languages.TryGetValue(cell.Language, out ICellLanguage? language))
+        if (!languages.ContainsKey(cell.Language))
         {
             throw Unknown(cell, $"The language '{cell.Language}' is not known", 1);
         }
 
         List<CellPart> parts = [];
-        string[] lines = cell.Source.ReplaceLineEndings("\n").Split('\n');
-        int start = 0;
-        for (int i = 0; i < lines.Length; i++)
+        string source = cell.Source.ReplaceLineEndings("\n");
+        foreach (CellStretch stretch in splitter.Split(source, cell.Language))
         {
-            if (i == 0 && lines[i].StartsWith("#!/", StringComparison.Ordinal))
+            string text = source[stretch.Start..stretch.End];
+            if (stretch.Kind == StretchKind.Text && !string.IsNullOrWhiteSpace(text))
             {
-                lines[i] = ""; // the shebang of a file-based app
-                continue;
+                parts.Add(new CodePart(stretch.Line, languages[stretch.Language], new string('\n', stretch.Line - 1) + text, stretch.Arguments));
             }
-
-            ReadOnlySpan<char> line = lines[i].AsSpan().Trim();
-            if (line.Length < 3 || !line.StartsWith("#!") || !char.IsLetter(line[2]))
+            else if (stretch.Kind == StretchKind.Command)
             {
-                continue;
-            }
-
-            int end = line.IndexOfAny(' ', '\t');
-            string name = line[2..(end < 0 ? line.Length : end)].ToString();
-            string arguments = end < 0 ? "" : line[end..].Trim().ToString();
-            if (languages.TryGetValue(name, out ICellLanguage? next))
-            {
-                AddCode(i);
-                language = next;
-            }
-            else if (magics.TryGetValue(name, out Magic? magic))
-            {
-                AddCode(i);
-                parts.Add(new MagicPart(i + 1, magic, arguments));
-            }
-            else if (language.IsCode)
-            {
-                throw Unknown(cell, $"The command '#!{name}' is not known", i + 1);
+                parts.Add(magics.TryGetValue(stretch.Name, out Magic? magic)
+                    ? new MagicPart(stretch.Line, magic, stretch.Arguments)
+                    : throw Unknown(cell, $"The command '#!{stretch.Name}' is not known", stretch.Line));
             }
         }
 
-        AddCode(lines.Length);
         return parts;
-
-        void AddCode(int end)
-        {
-            ArraySegment<string> code = new(lines, start, end - start);
-            if (code.Any(l => !string.IsNullOrWhiteSpace(l)))
-            {
-                parts.Add(new CodePart(start + 1, language, new string('\n', start) + string.Join('\n', code.AsSpan())));
-            }
-
-            start = end + 1;
-        }
     }
 
     private CellFailedException Unknown(CellSubmission cell, string problem, int line)

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
+using ArKernel.Notebooks.Packages;
 
 namespace ArKernel.Notebooks.Engine;
 
@@ -17,6 +18,9 @@ public sealed class EngineOptions
 
     /// <summary>Reads the cells of a document for <c>#!import</c>; null leaves <c>.cs</c> and <c>.csx</c> files only.</summary>
     public Func<string, IEnumerable<CellSubmission>>? ReadDocument { get; set; }
+
+    /// <summary>Called for each package that <c>#r</c> has brought, before the cell's code runs: loads extensions, for one.</summary>
+    public Func<AddedPackage, CellContext, Task>? PackageAdded { get; set; }
 
     /// <summary>Commands besides the built-in ones.</summary>
     public IList<Magic> Magics { get; } = [];

@@ -24,6 +24,13 @@ public interface ICellLanguage
     /// <param name="context">The cell.</param>
     /// <returns>What went wrong, or null when nothing did.</returns>
     Task<CellError?> RunAsync(string code, CellContext context);
+
+    /// <summary>Runs code below a line such as <c>#!sql --name result</c>, in languages that take options there.</summary>
+    /// <param name="code">The code, with as many empty lines before it as stand before it in the cell.</param>
+    /// <param name="arguments">What follows the language's name on its line; empty when nothing does.</param>
+    /// <param name="context">The cell.</param>
+    /// <returns>What went wrong, or null when nothing did.</returns>
+    Task<CellError?> RunAsync(string code, string arguments, CellContext context) => RunAsync(code, context);
 }
 
 /// <summary>A variable that a cell defined.</summary>

@@ -6,4 +6,8 @@ namespace ArKernel.Notebooks.Engine;
 /// <param name="RunAsync">
 /// Carries the command out; gets the text after the name, and the cell. What it returns, if anything, is called when the cell ends.
 /// </param>
-public sealed record Magic(string Name, string Description, Func<string, CellContext, Task<Action?>> RunAsync);
+public sealed record Magic(string Name, string Description, Func<string, CellContext, Task<Action?>> RunAsync)
+{
+    /// <summary>The options an editor offers: what each does, by its name with the hyphens.</summary>
+    public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+}

@@ -2,6 +2,7 @@ using System.Text.Json;
 using ArKernel.Notebooks.Debugging;
 using ArKernel.Notebooks.Languages;
 using ArKernel.Notebooks.Languages.CSharp;
+using ArKernel.Notebooks.Languages.Sql;
 using ArKernel.Notebooks.Packages;
 
 namespace ArKernel.Notebooks.Engine;
@@ -24,7 +25,7 @@ public sealed class NotebookEngine : ICellExecutor
     public NotebookEngine(EngineOptions? options = null)
     {
         this.options = options ?? new EngineOptions();
-        foreach (ICellLanguage language in (IEnumerable<ICellLanguage>)[new CSharpLanguage(this.options), .. MarkupLanguage.All, .. this.options.Languages])
+        foreach (ICellLanguage language in (IEnumerable<ICellLanguage>)[new CSharpLanguage(this.options), new SqlLanguage(), .. MarkupLanguage.All, .. this.options.Languages])
         {
             foreach (string name in language.Names)
             {
@@ -40,6 +41,7 @@ public sealed class NotebookEngine : ICellExecutor
         requests["input"] = Input.AnswerAsync;
         requests["comm"] = Comm.DeliverAsync;
         requests["debug"] = new DebugAdapter(Debugger, this).HandleAsync;
+        requests[NotebookVocabulary.Request] = (_, _) => Task.FromResult(JsonSerializer.SerializeToElement(NotebookVocabulary.Of(this)));
         foreach ((string name, RequestHandler handler) in this.options.Requests)
         {
             requests[name] = handler;
@@ -138,7 +140,7 @@ public sealed class NotebookEngine : ICellExecutor
             foreach (CellPart part in parts)
             {
                 context.CancellationToken.ThrowIfCancellationRequested();
-                if (part is CodePart code && await code.Language.RunAsync(code.Code, context) is { } error)
+                if (part is CodePart code && await code.Language.RunAsync(code.Code, code.Arguments, context) is { } error)
                 {
                     return error;
                 }
@@ -163,6 +165,11 @@ public sealed class NotebookEngine : ICellExecutor
         Debugger.Dispose();
         Input.Dispose();
         turn.Dispose();
+        foreach (IDisposable language in Languages.OfType<IDisposable>())
+        {
+            language.Dispose();
+        }
+
         return ValueTask.CompletedTask;
     }
 
@@ -209,13 +216,17 @@ public sealed class NotebookEngine : ICellExecutor
 
         if (directives.Count > 0)
         {
-            IReadOnlyList<string> assemblies = await packages.ResolveAsync(directives, context);
+            Resolution resolution = await packages.ResolveAsync(directives, context);
             foreach (ICellLanguage language in Languages)
             {
-                language.AddReferences(assemblies);
+                language.AddReferences(resolution.Assemblies);
             }
 
-            context.Output.Add(new ReferencesAdded(assemblies));
+            context.Output.Add(new ReferencesAdded(resolution.Assemblies));
+            foreach (AddedPackage package in resolution.Added)
+            {
+                await (options.PackageAdded?.Invoke(package, context) ?? Task.CompletedTask);
+            }
         }
 
         return stripped;

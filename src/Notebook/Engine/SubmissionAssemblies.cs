@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
 
 namespace ArKernel.Notebooks.Engine;
@@ -19,7 +21,7 @@ internal static class SubmissionAssemblies
     static SubmissionAssemblies() => AssemblyLoadContext.Default.Resolving += (context, name) =>
         name.Name is null ? null
         : Compiled.TryGetValue(name.Name, out Assembly? assembly) ? assembly
-        : Files.TryGetValue(name.Name, out string? path) ? context.LoadFromAssemblyPath(path)
+        : Files.TryGetValue(name.Name, out string? path) || TryFindOwn(name.Name, out path) ? context.LoadFromAssemblyPath(path)
         : null;
 
     /// <summary>Loads an assembly compiled from a cell.</summary>
@@ -29,6 +31,13 @@ internal static class SubmissionAssemblies
         Compiled[name] = loaded;
         return loaded;
     }
+
+    /// <summary>Makes sure that names are resolved here from now on.</summary>
+    public static void Install() => RuntimeHelpers.RunClassConstructor(typeof(SubmissionAssemblies).TypeHandle);
+
+    /// <summary>What the host's own services need and a notebook may want in another version lies beside the host's assemblies, not among them.</summary>
+    private static bool TryFindOwn(string name, [NotNullWhen(true)] out string? path) =>
+        File.Exists(path = Path.Combine(AppContext.BaseDirectory, "services", name + ".dll"));
 
     /// <summary>Makes an assembly file known by its simple name. The first file of a name stays: a loaded assembly cannot be changed.</summary>
     /// <returns>The file in force under that name.</returns>

@@ -8,12 +8,16 @@ namespace ArKernel.Notebooks.Packages;
 /// <param name="Dependencies">What it depends on: version ranges by name.</param>
 /// <param name="CompileAssemblies">The assembly files to compile against.</param>
 /// <param name="RuntimeAssemblies">The assembly files to load.</param>
+/// <param name="Folder">The folder with its files.</param>
+/// <param name="ContentHash">The SHA-512 of its content, in base 64, as NuGet has it.</param>
 internal sealed record RestoredPackage(
     string Name,
     string Version,
     IReadOnlyDictionary<string, string> Dependencies,
     IReadOnlyList<string> CompileAssemblies,
-    IReadOnlyList<string> RuntimeAssemblies);
+    IReadOnlyList<string> RuntimeAssemblies,
+    string Folder,
+    string ContentHash);
 
 /// <summary>The outcome of a restore.</summary>
 /// <param name="Packages">The packages, those that came in transitively too, without those of the host.</param>
@@ -21,6 +25,9 @@ internal sealed record RestoredPackage(
 internal sealed record RestoredPackages(IReadOnlyList<RestoredPackage> Packages, string? NativeFolder)
 {
     public static RestoredPackages None { get; } = new([], null);
+
+    /// <summary>Whether a package asked for is among them.</summary>
+    public bool Has(PackageDirective asked) => Packages.Any(p => string.Equals(p.Name, asked.Name, StringComparison.OrdinalIgnoreCase));
 }
 
 /// <summary>Reads the file in which NuGet writes what it resolved, <c>project.assets.json</c>.</summary>
@@ -43,7 +50,8 @@ internal static class AssetsFile
                 continue;
             }
 
-            string relative = root.GetProperty("libraries").GetProperty(library.Name).GetProperty("path").GetString()!;
+            JsonElement entry = root.GetProperty("libraries").GetProperty(library.Name);
+            string relative = entry.GetProperty("path").GetString()!;
             if (folders.Select(f => Path.Combine(f, relative)).FirstOrDefault(Directory.Exists) is not { } folder)
             {
                 return null;
@@ -56,7 +64,9 @@ internal static class AssetsFile
                     ? dependencies.EnumerateObject().ToDictionary(d => d.Name, d => d.Value.GetString()!, StringComparer.OrdinalIgnoreCase)
                     : [],
                 Files(library.Value, "compile", folder),
-                Files(library.Value, "runtime", folder)));
+                Files(library.Value, "runtime", folder),
+                folder,
+                entry.TryGetProperty("sha512", out JsonElement hash) ? hash.GetString()! : ""));
             natives.AddRange(Files(library.Value, "native", folder));
         }
 

@@ -73,7 +73,7 @@ internal static partial class Directives
         string rest = isPackage ? argument["nuget:".Length..].Trim() : argument;
         if (kind is "i")
         {
-            return new SourceDirective(line, rest);
+            return new SourceDirective(line, rest.Contains("://", StringComparison.Ordinal) ? rest : ResolvePath(rest, path));
         }
 
         if (!isPackage)

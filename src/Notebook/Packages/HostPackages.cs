@@ -34,6 +34,9 @@ internal static class HostPackages
             && PackageVersions.Compare(dependency.Value.Trim('[', ']', '(', ')', ' ').Split(',')[0], version) > 0
         select $"{package.Name} {package.Version} wants {dependency.Key} {dependency.Value}; this program carries {Versions.Value[dependency.Key]}, which is used.";
 
+    /// <summary>The version of a package that the host carries, or null.</summary>
+    public static string? VersionOf(string name) => Versions.Value.GetValueOrDefault(name);
+
     private static Dictionary<string, string> Read()
     {
         Dictionary<string, string> found = new(StringComparer.OrdinalIgnoreCase);
@@ -41,20 +44,35 @@ internal static class HostPackages
         foreach (string path in files.Split([';', Path.PathSeparator], StringSplitOptions.RemoveEmptyEntries).Where(File.Exists))
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            if (!document.RootElement.TryGetProperty("libraries", out JsonElement libraries))
+            if (document.RootElement.TryGetProperty("targets", out JsonElement targets))
             {
-                continue;
-            }
-
-            foreach (JsonProperty library in libraries.EnumerateObject())
-            {
-                if (library.Value.TryGetProperty("type", out JsonElement type) && type.ValueEquals("package") && library.Name.Split('/') is [string name, string version])
+                foreach (JsonProperty library in targets.EnumerateObject().SelectMany(t => t.Value.EnumerateObject()))
                 {
-                    found[name] = version;
+                    AddPackage(library, found);
                 }
             }
         }
 
+        // Packages the host carries under other names, such as the bundle of one that it has: 'asked=carried'.
+        string aliases = AppContext.GetData("ArKernel.CarriedPackages") as string ?? "";
+        foreach (string[] names in aliases.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(a => a.Split('=')))
+        {
+            if (names is [string asked, string carried] && found.TryGetValue(carried, out string? version))
+            {
+                found.TryAdd(asked, version);
+            }
+        }
+
         return found;
+    }
+
+    /// <summary>A library of the host is a package it carries when the host has its files, and not only its name.</summary>
+    private static void AddPackage(JsonProperty library, Dictionary<string, string> found)
+    {
+        bool hasFiles = library.Value.TryGetProperty("runtime", out _) || library.Value.TryGetProperty("native", out _) || library.Value.TryGetProperty("runtimeTargets", out _);
+        if (hasFiles && library.Name.Split('/') is [string name, string version])
+        {
+            found[name] = version;
+        }
     }
 }

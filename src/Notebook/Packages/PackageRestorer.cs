@@ -16,12 +16,32 @@ internal sealed partial class PackageRestorer(string cacheFolder)
     // "The newest version" is asked for again after this time.
     private static readonly TimeSpan FloatingLifetime = TimeSpan.FromDays(1);
 
-    /// <summary>Restores a set of packages.</summary>
+    /// <summary>Restores a set of packages. A version that no source has, nor a higher one, falls to the nearest that can be had.</summary>
     /// <param name="packages">The packages.</param>
     /// <param name="sources">Sources besides those of the user's NuGet configuration.</param>
     /// <param name="cancellationToken">Ends the restore.</param>
     /// <exception cref="RestoreException">NuGet cannot; the message is NuGet's.</exception>
     public async Task<RestoredPackages> RestoreAsync(IReadOnlyList<PackageDirective> packages, IReadOnlyList<string> sources, CancellationToken cancellationToken)
+    {
+        HashSet<string> replaced = new(StringComparer.OrdinalIgnoreCase);
+        while (true)
+        {
+            try
+            {
+                return await RestoreExactlyAsync(packages, sources, cancellationToken);
+            }
+            catch (RestoreException exception) when (exception.Nearest.Any(n => !replaced.Contains(n.Key) && packages.Any(p => MayFall(p, n.Key))))
+            {
+                packages = [.. packages.Select(p => MayFall(p, p.Name) && replaced.Add(p.Name) && exception.Nearest.TryGetValue(p.Name, out string? version) ? p with { Version = version } : p)];
+            }
+        }
+    }
+
+    /// <summary>One version or the newest one may be replaced; a range is meant as it is.</summary>
+    private static bool MayFall(PackageDirective package, string name) =>
+        string.Equals(package.Name, name, StringComparison.OrdinalIgnoreCase) && (package.Version.Length == 0 || PackageVersions.IsExact(package.Version));
+
+    private async Task<RestoredPackages> RestoreExactlyAsync(IReadOnlyList<PackageDirective> packages, IReadOnlyList<string> sources, CancellationToken cancellationToken)
     {
         string project = ProjectText(packages, sources);
         string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(project)))[..24];
@@ -29,13 +49,13 @@ internal sealed partial class PackageRestorer(string cacheFolder)
         string assets = Path.Combine(folder, "obj", "project.assets.json");
         bool floating = packages.Any(p => !PackageVersions.IsExact(p.Version));
         if (File.Exists(assets) && (!floating || DateTime.UtcNow - File.GetLastWriteTimeUtc(assets) < FloatingLifetime)
-            && AssetsFile.Read(assets, Path.Combine(folder, "native")) is { } cached)
+            && AssetsFile.Read(assets, Path.Combine(folder, "native")) is { } cached && packages.All(cached.Has)) // a restore that failed leaves the file, too
         {
             return cached;
         }
 
         await WriteProjectAsync(folder, project, cancellationToken);
-        string output = await RunAsync(folder, cancellationToken);
+        string output = await RunAsync(folder, ["restore", "notebook.csproj", "-nologo", "-v:quiet", "-nodeReuse:false", "-tl:off"], cancellationToken);
         return AssetsFile.Read(assets, Path.Combine(folder, "native"))
             ?? throw new RestoreException($"The restore has left no usable result.\n{output}");
     }
@@ -63,7 +83,8 @@ internal sealed partial class PackageRestorer(string cacheFolder)
         return text.AppendLine("  </ItemGroup>").AppendLine("</Project>").ToString();
     }
 
-    private static string PortableRuntimeIdentifier
+    /// <summary>The platform in NuGet's terms, without the distribution.</summary>
+    public static string PortableRuntimeIdentifier
     {
         get
         {
@@ -84,10 +105,13 @@ internal sealed partial class PackageRestorer(string cacheFolder)
         }
     }
 
-    private static async Task<string> RunAsync(string folder, CancellationToken cancellationToken)
+    /// <summary>The version of the SDK that restores.</summary>
+    public static async Task<string> SdkVersionAsync(CancellationToken cancellationToken) => (await RunAsync(Environment.CurrentDirectory, ["--version"], cancellationToken)).Trim();
+
+    private static async Task<string> RunAsync(string folder, string[] arguments, CancellationToken cancellationToken)
     {
         string dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host && File.Exists(host) ? host : "dotnet";
-        ProcessStartInfo start = new(dotnet, ["restore", "notebook.csproj", "-nologo", "-v:quiet", "-nodeReuse:false", "-tl:off"])
+        ProcessStartInfo start = new(dotnet, arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
@@ -113,7 +137,7 @@ internal sealed partial class PackageRestorer(string cacheFolder)
         }
 
         string text = await output + await error;
-        return process.ExitCode == 0 ? text : throw new RestoreException(ErrorsOf(text));
+        return process.ExitCode == 0 ? text : throw new RestoreException(ErrorsOf(text)) { Nearest = NearestIn(text) };
     }
 
     private static Process Start(ProcessStartInfo start)
@@ -135,10 +159,44 @@ internal sealed partial class PackageRestorer(string cacheFolder)
         return errors.Length > 0 ? string.Join('\n', errors) : output.Trim();
     }
 
+    /// <summary>Of packages that exist in other versions than the one asked for, the highest of those NuGet calls nearest.</summary>
+    private static Dictionary<string, string> NearestIn(string output)
+    {
+        Dictionary<string, string> found = new(StringComparer.OrdinalIgnoreCase);
+        string name = "";
+        foreach (string line in output.Split('\n'))
+        {
+            if (MissingVersion().Match(line) is { Success: true } missing)
+            {
+                name = missing.Groups["name"].Value;
+            }
+            else if (NearestVersion().Match(line) is { Success: true } nearest && name.Length > 0)
+            {
+                string version = nearest.Groups["version"].Value;
+                if (!found.TryGetValue(name, out string? other) || PackageVersions.Compare(version, other) > 0)
+                {
+                    found[name] = version;
+                }
+            }
+        }
+
+        return found;
+    }
+
+    [GeneratedRegex(@"error NU110\d\s*: Unable to find (a stable )?package (?<name>\S+) with version", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex MissingVersion();
+
+    [GeneratedRegex(@"error NU110\d\s*:\s+- .*\[ Nearest version: (?<version>\S+) \]", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex NearestVersion();
+
     [GeneratedRegex(@"error (?<code>[A-Z]+\d+)\s*: (?<text>.*?)(\s\[[^\[\]]*notebook\.csproj\])?\r?(\n(?!.*: (error|warning) )(?=\s+-)|$)", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 2000)]
     private static partial Regex ErrorLine();
 }
 
 /// <summary>Packages cannot be restored.</summary>
 /// <param name="message">NuGet's message.</param>
-internal sealed class RestoreException(string message) : Exception(message);
+internal sealed class RestoreException(string message) : Exception(message)
+{
+    /// <summary>Packages that cannot be had as asked for, with a version each that can.</summary>
+    public IReadOnlyDictionary<string, string> Nearest { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+}

@@ -15,7 +15,7 @@ namespace ArKernel.Notebooks.Languages.CSharp;
 /// <summary>Compiles cells as a chain of script submissions.</summary>
 internal sealed class SubmissionCompiler
 {
-    private static readonly CSharpParseOptions ParseOptions = new(LanguageVersion.CSharp14, kind: SourceCodeKind.Script);
+    internal static readonly CSharpParseOptions ParseOptions = new(LanguageVersion.CSharp14, kind: SourceCodeKind.Script);
     private static readonly EmitOptions EmitOptions = new(debugInformationFormat: DebugInformationFormat.PortablePdb);
     private static int assemblyCount;
 
@@ -45,6 +45,9 @@ internal sealed class SubmissionCompiler
             assemblyIdentityComparer: DesktopAssemblyIdentityComparer.Default,
             nullableContextOptions: NullableContextOptions.Annotations);
     }
+
+    /// <summary>What cells are compiled with, the default usings among it.</summary>
+    public CSharpCompilationOptions Options => options;
 
     /// <summary>Compiles a cell against the cells accepted so far.</summary>
     /// <param name="code">The code.</param>

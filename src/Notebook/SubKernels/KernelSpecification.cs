@@ -1,0 +1,97 @@
+using System.Text.Json;
+
+namespace ArKernel.Notebooks.SubKernels;
+
+/// <summary>An installed Jupyter kernel: what its <c>kernel.json</c> says.</summary>
+/// <param name="Name">The name of its folder, by which it is asked for.</param>
+/// <param name="Folder">Its folder.</param>
+/// <param name="Arguments">The program and its arguments; <c>{connection_file}</c> stands for the connection file.</param>
+/// <param name="Language">Its language.</param>
+/// <param name="IsInterruptedByMessage">Whether it is interrupted by a message, not by a signal.</param>
+/// <param name="Environment">What it wants in its environment.</param>
+internal sealed record KernelSpecification(
+    string Name, string Folder, IReadOnlyList<string> Arguments, string Language, bool IsInterruptedByMessage, IReadOnlyDictionary<string, string> Environment)
+{
+    /// <summary>The kernels of this machine by name. The folders are those that Jupyter looks into; no Python is needed to find them.</summary>
+    public static IReadOnlyDictionary<string, KernelSpecification> FindAll()
+    {
+        Dictionary<string, KernelSpecification> found = new(StringComparer.OrdinalIgnoreCase);
+        foreach (string folder in Folders().Select(f => Path.Combine(f, "kernels")).Where(Directory.Exists))
+        {
+            foreach (string kernel in Subfolders(folder))
+            {
+                if (Read(kernel) is { } specification)
+                {
+                    found.TryAdd(specification.Name, specification); // the first folder that has a name wins
+                }
+            }
+        }
+
+        return found;
+    }
+
+    private static KernelSpecification? Read(string folder)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "kernel.json")));
+            JsonElement json = document.RootElement;
+            string[] arguments = [.. json.GetProperty("argv").EnumerateArray().Select(a => a.GetString()!.Replace("{resource_dir}", folder, StringComparison.Ordinal))];
+            Dictionary<string, string> environment = new(StringComparer.Ordinal);
+            if (json.TryGetProperty("env", out JsonElement variables))
+            {
+                foreach (JsonProperty variable in variables.EnumerateObject())
+                {
+                    environment[variable.Name] = variable.Value.ToString();
+                }
+            }
+
+            return arguments.Length == 0 ? null : new KernelSpecification(
+                Path.GetFileName(folder), folder, arguments, Text(json, "language"), Text(json, "interrupt_mode") == "message", environment);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            return null; // a broken specification hides no other
+        }
+    }
+
+    private static string Text(JsonElement json, string name) =>
+        json.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+
+    private static string[] Subfolders(string folder)
+    {
+        try
+        {
+            return Directory.GetDirectories(folder);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    private static IEnumerable<string> Folders()
+    {
+        IEnumerable<string> own = Variable("JUPYTER_PATH")?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) ?? [];
+        string home = System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile);
+        string user = Variable("JUPYTER_DATA_DIR")
+            ?? (OperatingSystem.IsWindows() ? Path.Combine(System.Environment.GetFolderPath(System.Environment.SpecialFolder.ApplicationData), "jupyter")
+                : OperatingSystem.IsMacOS() ? Path.Combine(home, "Library", "Jupyter")
+                : Path.Combine(Variable("XDG_DATA_HOME") ?? Path.Combine(home, ".local", "share"), "jupyter"));
+        IEnumerable<string> environments = new[] { Variable("VIRTUAL_ENV"), Variable("CONDA_PREFIX"), PythonPrefix() }.OfType<string>().Select(p => Path.Combine(p, "share", "jupyter"));
+        IEnumerable<string> system = OperatingSystem.IsWindows()
+            ? [Path.Combine(System.Environment.GetFolderPath(System.Environment.SpecialFolder.CommonApplicationData), "jupyter")]
+            : ["/usr/local/share/jupyter", "/usr/share/jupyter"];
+        return [.. own, user, .. environments, .. system];
+    }
+
+    /// <summary>The folder in which the Python of the search path is installed.</summary>
+    private static string? PythonPrefix()
+    {
+        string name = OperatingSystem.IsWindows() ? "python.exe" : "python3";
+        string? python = Variable("PATH")?.Split(Path.PathSeparator).Select(f => Path.Combine(f, name)).FirstOrDefault(File.Exists);
+        return python is null ? null : OperatingSystem.IsWindows() ? Path.GetDirectoryName(python) : Path.GetDirectoryName(Path.GetDirectoryName(python));
+    }
+
+    private static string? Variable(string name) => System.Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+}
