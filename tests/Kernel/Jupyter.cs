@@ -62,27 +62,27 @@ public sealed class Jupyter : IDisposable
         string prefix = folder.CreateSubdirectory("prefix").FullName;
         Command install = Command.Run(new CommandLine(Path.Combine(Root, "arkernel"), "jupyter", "install", "--prefix", prefix), TimeSpan.FromMinutes(15));
         Assert.True(install.ExitCode == 0, $"{install.Output}\n{install.Error}");
-        string Folder(string name) => folder.CreateSubdirectory(name).FullName;
+        string Make(string name) => folder.CreateSubdirectory(name).FullName;
         return new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["JUPYTER_PATH"] = Path.Combine(prefix, "share", "jupyter"),
-            ["JUPYTER_DATA_DIR"] = Folder("data"),
-            ["JUPYTER_CONFIG_DIR"] = Folder("config"),
-            ["JUPYTER_RUNTIME_DIR"] = Folder("runtime"),
-            ["IPYTHONDIR"] = Folder("ipython"),
-            ["ARKERNEL_HOME"] = Folder("arkernel"),
+            ["JUPYTER_DATA_DIR"] = Make("data"),
+            ["JUPYTER_CONFIG_DIR"] = Make("config"),
+            ["JUPYTER_RUNTIME_DIR"] = Make("runtime"),
+            ["IPYTHONDIR"] = Make("ipython"),
+            ["ARKERNEL_HOME"] = Make("arkernel"),
             ["PYTHONDONTWRITEBYTECODE"] = "1",
         };
     }
 
     private static string FindRoot()
     {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "ArKernel.slnx")))
+        string? directory = AppContext.BaseDirectory;
+        while (directory is not null && !File.Exists(Path.Combine(directory, "ArKernel.slnx")))
         {
-            folder = Path.GetDirectoryName(folder);
+            directory = Path.GetDirectoryName(directory);
         }
 
-        return folder ?? throw new InvalidOperationException("These tests run from a checkout.");
+        return directory ?? throw new InvalidOperationException("These tests run from a checkout.");
     }
 }
