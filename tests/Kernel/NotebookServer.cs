@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Microsoft.Playwright;
 
@@ -33,7 +35,7 @@ internal sealed class NotebookServer : IAsyncDisposable
         Jupyter.Require(Chromium);
         string folder = jupyter.NewFolder("notebooks"), runtime = jupyter.NewFolder("server");
         var line = new CommandLine(
-            Notebook, "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0", "--NotebookApp.token=", "--NotebookApp.password=", $"--notebook-dir={folder}",
+            Notebook, "--no-browser", "--allow-root", "--ip=127.0.0.1", $"--port={FreePort()}", "--NotebookApp.token=", "--NotebookApp.password=", $"--notebook-dir={folder}",
             "--NotebookApp.nbserver_extensions={}", "--NotebookApp.quit_button=False", "--NotebookApp.mathjax_url=")
         {
             Environment = new Dictionary<string, string>(jupyter.Environment, StringComparer.Ordinal) { ["JUPYTER_RUNTIME_DIR"] = runtime },
@@ -73,6 +75,14 @@ internal sealed class NotebookServer : IAsyncDisposable
         }
 
         process.Dispose();
+    }
+
+    /// <summary>A port that is free now; should somebody take it first, the server takes the next and says so.</summary>
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static async Task<string> AddressAsync(Process server, string runtime)
