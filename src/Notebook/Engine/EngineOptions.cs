@@ -44,8 +44,11 @@ public sealed class EngineOptions
     /// </summary>
     public bool AbortsThreads { get; set; }
 
-    /// <summary>How long an interrupted cell may take to end by itself before its thread is woken and aborted.</summary>
-    public TimeSpan AbortDelay { get; set; } = TimeSpan.FromMilliseconds(250);
+    /// <summary>How long interrupted code that has not asked for <see cref="Notebook.CancellationToken"/> goes on before it is woken or aborted.</summary>
+    public TimeSpan AbortDelay { get; set; } = TimeSpan.FromMilliseconds(40);
+
+    /// <summary>The same for code that has, and so is expected to end in good order, after the step it is at.</summary>
+    public TimeSpan CooperationDelay { get; set; } = TimeSpan.FromMilliseconds(800);
 }
 
 /// <summary>Answers one kind of request; called on a pool thread, also while a cell runs.</summary>

@@ -68,6 +68,33 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal("error", executed.Cells[1].Outputs[^1].Type);
     }
 
+    [Theory]
+    [InlineData("while (true) { }")]
+    [InlineData("[System.Runtime.InteropServices.DllImport(\"libc\")] static extern uint sleep(uint seconds);\nwhile (true) { sleep(1000); }")]
+    [InlineData("for (int i = 0; i < 100; i++) { new System.Threading.Thread(() => System.Threading.Thread.Sleep(-1)).Start(); _ = Task.Run(() => System.Threading.Thread.Sleep(-1)); }\nSystem.Threading.Thread.Sleep(-1);")]
+    public async Task A_worker_ends_with_its_front_however_that_ends_and_whatever_the_cell_does(string source)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The native call is of the C library of other systems.");
+        string mark = Path.Combine(folder, "worker");
+        Save("n.ipynb", ($"File.WriteAllText(@\"{mark}.new\", Environment.ProcessId.ToString()); File.Move(@\"{mark}.new\", @\"{mark}\");", null), (source, null));
+        Process? worker = null;
+        await Arkernel(["run", "n.ipynb", "--quiet", "--no-save"], async front =>
+        {
+            while (!File.Exists(mark) && !front.HasExited)
+            {
+                await Task.Delay(20);
+            }
+
+            await Task.Delay(500); // into the second cell
+            worker = Process.GetProcessById(int.Parse(await File.ReadAllTextAsync(mark), CultureInfo.InvariantCulture));
+            front.Kill();
+        });
+        using (worker)
+        {
+            Assert.True(worker!.WaitForExit(TimeSpan.FromSeconds(20)));
+        }
+    }
+
     [Fact]
     public async Task Ctrl_C_ends_the_run_with_130_and_what_ran_is_written()
     {

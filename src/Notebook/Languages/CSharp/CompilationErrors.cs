@@ -10,13 +10,27 @@ internal static class CompilationErrors
 {
     private const int MostErrors = 20;
 
-    public static CellError Describe(IReadOnlyList<Diagnostic> errors)
+    // What the compiler says of these does not tell the user of a notebook what to do.
+    private static readonly Dictionary<string, string> Remedies = new(StringComparer.Ordinal)
+    {
+        ["CS8345"] = "A variable of a cell outlives the cell, which a ref struct such as Span<T> cannot: put the statements that use it into a block { … } or a method.",
+        ["CS4007"] = "A ref struct such as Span<T> cannot live across an await: put the statements that use it into a block { … } without one, or into a method.",
+    };
+
+    /// <summary>The error of a cell that does not compile.</summary>
+    /// <param name="errors">What the compiler says.</param>
+    /// <param name="remedy">What to do about an error, where that can be told.</param>
+    public static CellError Describe(IReadOnlyList<Diagnostic> errors, Func<Diagnostic, string?>? remedy = null)
     {
         Diagnostic[] ordered = [.. errors.OrderBy(e => e.Location.SourceSpan.Start)];
         List<string> lines = [];
         foreach (Diagnostic error in ordered.Take(MostErrors))
         {
             AddError(error, lines);
+            if (remedy?.Invoke(error) is { } advice || Remedies.TryGetValue(error.Id, out advice))
+            {
+                lines.Add(advice);
+            }
         }
 
         if (ordered.Length > MostErrors)
