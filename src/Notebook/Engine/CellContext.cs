@@ -27,6 +27,9 @@ public sealed class CellContext
     /// <summary>Signalled when the cell is interrupted.</summary>
     public CancellationToken CancellationToken { get; }
 
+    /// <summary>The language at work in the part of the cell that runs now; null before the first.</summary>
+    public ICellLanguage? Language { get; internal set; }
+
     internal CellOutput Output { get; }
 
     /// <summary>Set when the cell's code did not end by itself after an interruption.</summary>
