@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Reflection;
 using System.Text.RegularExpressions;
+using ArKernel.Notebooks.Packages.Native;
 
 namespace ArKernel.Notebooks.Engine;
 
@@ -16,14 +17,23 @@ internal static partial class ExceptionReport
     {
         exception = Unwrap(exception);
         List<string> lines = [];
+        List<string> reasons = [];
         int? line = null;
         for (Exception? current = exception; current is not null; current = current.InnerException is { } inner ? Unwrap(inner) : null)
         {
             lines.Add((lines.Count == 0 ? "" : "caused by ") + $"{TypeName(current.GetType())}: {current.Message}");
+            if (current is DllNotFoundException missing && NativePreflight.Explain(missing) is { Count: > 0 } why)
+            {
+                // The loader's own message is a list of all places where it looked.
+                lines[^1] = lines[^1].Split(" In order to")[0];
+                lines.AddRange(why);
+                reasons.AddRange(why);
+            }
+
             AddFrames(current, cell, lines, ref line);
         }
 
-        return new CellError(exception.GetType().Name, exception.Message, lines, line);
+        return new CellError(exception.GetType().Name, reasons.Count > 0 ? string.Join(' ', reasons) : exception.Message, lines, line);
     }
 
     private static Exception Unwrap(Exception exception)
@@ -45,7 +55,7 @@ internal static partial class ExceptionReport
         {
             MethodBase method = frames[i].GetMethod()!;
             bool own = IsOfCell(method);
-            if (own && line is null && string.Equals(frames[i].GetFileName(), cell, StringComparison.Ordinal) && frames[i].GetFileLineNumber() > 0)
+            if (own && line is null && string.Equals(FileOf(frames[i]), cell, StringComparison.Ordinal) && frames[i].GetFileLineNumber() > 0)
             {
                 line = frames[i].GetFileLineNumber();
             }
@@ -54,7 +64,7 @@ internal static partial class ExceptionReport
             if (own || (i + 1 < frames.Length && IsOfCell(frames[i + 1].GetMethod()!)))
             {
                 string name = MethodName(method);
-                string place = frames[i].GetFileName() is { } file ? $"{file}:line {frames[i].GetFileLineNumber()}" : "";
+                string place = FileOf(frames[i]) is { } file ? $"{file}:line {frames[i].GetFileLineNumber()}" : "";
                 lines.Add(name.Length == 0 ? $"   at {place}" : place.Length == 0 ? $"   at {name}" : $"   at {name} in {place}");
             }
 
@@ -65,6 +75,10 @@ internal static partial class ExceptionReport
             }
         }
     }
+
+    /// <summary>The frame's file; a cell's name as it is, where a compiler (F#) has made a path of it.</summary>
+    private static string? FileOf(StackFrame frame) =>
+        frame.GetFileName() is { } path && Path.GetFileName(path) is { } name && Path.GetDirectoryName(path) == Environment.CurrentDirectory && !File.Exists(path) ? name : frame.GetFileName();
 
     private static bool IsOfCell(MethodBase method) =>
         method.DeclaringType is { } type && SubmissionAssemblies.Contains(type.Assembly);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
@@ -21,15 +22,20 @@ internal static class SubmissionAssemblies
     private static readonly ConcurrentDictionary<string, Assembly> Compiled = new(StringComparer.Ordinal);
     private static readonly ConcurrentDictionary<string, string> Files = new(StringComparer.OrdinalIgnoreCase);
 
+    private static int count;
+
     static SubmissionAssemblies() => AssemblyLoadContext.Default.Resolving += (context, name) =>
         name.Name is null ? null
-        : Compiled.TryGetValue(name.Name, out Assembly? assembly) ? assembly
+        : Compiled.TryGetValue(name.Name, out Assembly? assembly) || Compiled.TryGetValue(name.FullName, out assembly) ? assembly
         : Files.TryGetValue(name.Name, out string? path) || TryFindOwn(name.Name, out path) ? context.LoadFromAssemblyPath(path)
         : null;
 
     /// <summary>Whether an assembly was compiled from a cell.</summary>
     public static bool Contains(Assembly assembly) =>
         assembly.GetName().Name is { } name && (name.StartsWith(NamePrefix, StringComparison.Ordinal) || name.StartsWith(FSharpNamePrefix, StringComparison.Ordinal));
+
+    /// <summary>A name for another assembly compiled from a cell.</summary>
+    public static string NextName() => string.Create(CultureInfo.InvariantCulture, $"{NamePrefix}{Interlocked.Increment(ref count)}");
 
     /// <summary>Loads an assembly compiled from a cell.</summary>
     public static Assembly Load(string name, Stream assembly, Stream symbols)
@@ -46,8 +52,8 @@ internal static class SubmissionAssemblies
     private static bool TryFindOwn(string name, [NotNullWhen(true)] out string? path) =>
         File.Exists(path = Path.Combine(AppContext.BaseDirectory, "services", name + ".dll"));
 
-    /// <summary>Makes a loaded assembly known that was compiled from a cell by somebody else.</summary>
-    public static void Remember(string name, Assembly assembly) => Compiled[name] = assembly;
+    /// <summary>Makes a loaded assembly known that was compiled from a cell by somebody else, who tells assemblies of one name apart by version.</summary>
+    public static void Remember(Assembly assembly) => Compiled[assembly.FullName!] = assembly;
 
     /// <summary>Makes an assembly file known by its simple name. The first file of a name stays: a loaded assembly cannot be changed.</summary>
     /// <returns>The file in force under that name.</returns>
