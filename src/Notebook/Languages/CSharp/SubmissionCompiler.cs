@@ -14,7 +14,7 @@ namespace ArKernel.Notebooks.Languages.CSharp;
 /// <summary>Compiles cells as a chain of script submissions.</summary>
 internal sealed class SubmissionCompiler
 {
-    private static readonly CSharpParseOptions ParseOptions = new(LanguageVersion.CSharp14, kind: SourceCodeKind.Script);
+    internal static readonly CSharpParseOptions ParseOptions = new(LanguageVersion.CSharp14, kind: SourceCodeKind.Script);
     private static readonly EmitOptions EmitOptions = new(debugInformationFormat: DebugInformationFormat.PortablePdb);
 
     private readonly AssemblyReferences references;
