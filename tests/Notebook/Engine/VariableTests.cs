@@ -10,13 +10,15 @@ public sealed class VariableTests
     [Fact]
     public async Task Tensors_have_shape_type_device_bytes_and_owner_and_what_a_cell_left_is_counted()
     {
-        await using NotebookEngine engine = new(new EngineOptions { Inspector = new Cli.TensorInspector(), Initialize = () => Interactive.Extension.Load(_ => _ => { }, () => CancellationToken.None) });
+        await using NotebookEngine engine = new(new EngineOptions { Inspector = new global::ArKernel.Cli.TensorInspector(), Initialize = () => global::ArKernel.Interactive.Extension.Load(_ => _ => { }, () => CancellationToken.None) });
         CellRun run = new(engine);
         Assert.True((await run.RunAsync("using TorchSharp; using static TorchSharp.torch; torch.set_num_threads(1); static List<object> hidden = [];")).Succeeded);
         Assert.True((await run.RunAsync("var weights = torch.zeros(4, 2); var pair = (1, torch.ones(3, torch.int64)); static class Sink { public static List<object> Kept = []; }")).Succeeded);
         string before = (await run.RunAsync("#!who")).Displays.Single().Data["text/plain"];
         Assert.DoesNotContain("left", before, StringComparison.Ordinal);
-        Assert.Contains("weights  Tensor                    [4, 2]    float32  cpu     32     cell 2", before, StringComparison.Ordinal);
+        string[] lines = [.. before.Split('\n').Select(l => string.Join(' ', l.Split(' ', StringSplitOptions.RemoveEmptyEntries)))];
+        Assert.Contains("weights Tensor [4, 2] float32 cpu 32 cell 2", lines);
+        Assert.Contains("pair ValueTuple<Int32, Tensor> 1 tensor int64 cpu 24 cell 2", lines);
         await run.RunAsync("for (int i = 0; i < 3; i++) Sink.Kept.Add(torch.ones(2));");
         string after = (await run.RunAsync("#!who")).Displays.Single().Data["text/plain"];
         Assert.Contains("cell 4 left 3 tensors alive that no variable reaches", after, StringComparison.Ordinal);
