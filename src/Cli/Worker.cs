@@ -58,6 +58,7 @@ internal static class Worker
         {
             ReadDocument = Import,
             PackageAdded = PackageExtensions.LoadAsync,
+            Inspector = new TensorInspector(),
             Initialize = () => Extension.Load(Show, () => Notebook.CancellationToken),
         };
     }

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json;
 using ArKernel.Notebooks.Engine.Sharing;
 using ArKernel.Notebooks.Packages;
+using ArKernel.Notebooks.Engine.Variables;
 
 namespace ArKernel.Notebooks.Engine;
 
@@ -34,6 +35,8 @@ public sealed class EngineOptions
 
     /// <summary>How tensors are exchanged with Jupyter kernels that the notebook is connected to; null leaves arrays.</summary>
     public TensorExchange? Tensors { get; set; }
+    /// <summary>Knows the tensors among the values of cells; null where there are none.</summary>
+    public IValueInspector? Inspector { get; set; }
 
     /// <summary>
     /// Where restored packages are remembered; by default <c>ARKERNEL_HOME</c> if that is set, else a folder of the user's local application data.
