@@ -108,7 +108,7 @@ public sealed class InputAndCommTests : IAsyncLifetime
         Assert.Equal("hello closed", (await run.RunAsync("said")).Result);
     }
 
-    private Task SendAsync(CommMessage message) => worker.RequestAsync("comm", JsonSerializer.SerializeToElement(message), CancellationToken.None);
+    private Task<JsonElement> SendAsync(CommMessage message) => worker.RequestAsync("comm", JsonSerializer.SerializeToElement(message), CancellationToken.None);
 
     private async Task<(bool Succeeded, List<CellEvent> Events)> AskAsync(string code, string? answer)
     {
