@@ -3,7 +3,6 @@ using ArKernel.Notebooks.Engine;
 namespace ArKernel.Notebooks.Tests.Engine;
 
 [Collection("engine")]
-[Collection("memory")]
 public sealed class NotebookEngineTests : IAsyncDisposable
 {
     private readonly NotebookEngine engine = new();
