@@ -54,7 +54,7 @@ public sealed class EngineOptions
     /// <summary>How long interrupted code that has not asked for <see cref="Notebook.CancellationToken"/> goes on before it is woken or aborted.</summary>
     public TimeSpan AbortDelay { get; set; } = TimeSpan.FromMilliseconds(40);
 
-    /// <summary>The same for code that has, and so is expected to end in good order, after the step it is at.</summary>
+    /// <summary>How much longer code goes on that has, and so is expected to end in good order after the step it is at.</summary>
     public TimeSpan CooperationDelay { get; set; } = TimeSpan.FromMilliseconds(800);
 }
 
