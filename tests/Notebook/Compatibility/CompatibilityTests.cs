@@ -63,6 +63,8 @@ public sealed class CompatibilityTests : IAsyncDisposable
         Assert.Equal(("<em>1|2</em>", "(1; 2)"), (Html(outcome), outcome.Result));
         await Succeed("Formatter.SetPreferredMimeTypesFor(typeof(Point), \"text/plain\");");
         Assert.Equal(["text/plain"], (await Succeed("new Point()")).Events.OfType<ResultData>().Single().Data.Keys);
+        await Succeed("public record Older(int N);\nFormatter<Older>.Register((o, writer) => writer.Write($\"<u>{o.N}</u>\"), \"text/html\");\nFormatter.SetPreferredMimeTypeFor(typeof(Older), \"text/html\");");
+        Assert.Equal("<u>7</u>", Html(await Succeed("new Older(7)")));
         Assert.Equal("(3; 0)", (await Succeed("new Point { X = 3 }.ToDisplayString(\"text/plain\")")).Result);
     }
 
