@@ -45,8 +45,10 @@ internal static class SubmissionAssemblies
         return loaded;
     }
 
-    /// <summary>Makes sure that names are resolved here from now on.</summary>
-    public static void Install() => RuntimeHelpers.RunClassConstructor(typeof(SubmissionAssemblies).TypeHandle);
+    /// <summary>From the first use of this assembly on, so that a front, which has no engine, finds what its editor services need, too.</summary>
+    [ModuleInitializer]
+    [SuppressMessage("Usage", "CA2255:The 'ModuleInitializer' attribute should not be used in libraries", Justification = "It adds one event handler.")]
+    internal static void Install() => RuntimeHelpers.RunClassConstructor(typeof(SubmissionAssemblies).TypeHandle);
 
     /// <summary>What the host's own services need and a notebook may want in another version lies beside the host's assemblies, not among them.</summary>
     private static bool TryFindOwn(string name, [NotNullWhen(true)] out string? path) =>
