@@ -44,13 +44,13 @@ public sealed class NotebookEngine : ICellExecutor
         requests["comm"] = Comm.DeliverAsync;
         requests["debug"] = new DebugAdapter(Debugger, this).HandleAsync;
         requests[NotebookVocabulary.Request] = (_, _) => Task.FromResult(JsonSerializer.SerializeToElement(NotebookVocabulary.Of(this)));
-        foreach ((string name, RequestHandler handler) in this.options.Requests)
+        packages = new PackageSession(this.options.CacheFolder);
+        foreach ((string name, RequestHandler handler) in NotebookLock.Requests(packages).Concat(this.options.Requests.Select(r => (r.Key, r.Value))))
         {
             requests[name] = handler;
         }
 
         parser = new CellParser(languages, magics);
-        packages = new PackageSession(this.options.CacheFolder);
         initialization = new Lazy<Task>(() => Task.Run(() => this.options.Initialize?.Invoke()));
     }
 
@@ -59,6 +59,9 @@ public sealed class NotebookEngine : ICellExecutor
 
     /// <summary>The commands that cells can give.</summary>
     public IReadOnlyCollection<Magic> Magics => magics.Values;
+
+    /// <summary>The lock of the packages so far.</summary>
+    internal Task<PackageLock> CreateLockAsync(CancellationToken cancellationToken) => packages.CreateLockAsync(cancellationToken);
 
     /// <summary>Asks the front end's user.</summary>
     internal NotebookInput Input { get; } = new();

@@ -31,6 +31,32 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task A_lock_is_written_into_the_notebook_and_a_run_that_would_differ_from_it_does_not_begin()
+    {
+        string path = Save("n.ipynb", ("#r \"nuget: Humanizer.Core, 3.0.*\"\nFile.WriteAllText(\"ran\", \"\");", null));
+        Assert.Equal((2, "n.ipynb: the notebook has no lock of its packages. Make one with 'arkernel run --lock'.\n"), await Error("--locked"));
+        Assert.Equal((0, ""), await Error("--lock"));
+        string text = await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
+        Assert.Contains("\"sha512\": ", text, StringComparison.Ordinal);
+        Assert.Empty(NotebookFile.Load(path).Cells[0].Outputs);
+        Assert.Equal((0, ""), await Error("--locked"));
+
+        File.Delete(Path.Combine(folder, "ran"));
+        await File.WriteAllTextAsync(path, text.Replace("\"sha512\": \"", "\"sha512\": \"00", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        (int code, string error) = await Error("--locked");
+        Assert.Equal(1, code);
+        Assert.StartsWith("n.ipynb: not as locked: Humanizer.Core 3.0.10 has another content", error, StringComparison.Ordinal);
+        Assert.EndsWith("n.ipynb: no cell was run. 'arkernel run --lock' makes the lock anew.\n", error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(folder, "ran")));
+
+        async Task<(int Code, string Error)> Error(string option)
+        {
+            (int exit, _, string message) = await Arkernel("run", "n.ipynb", option, "--quiet", "--no-save");
+            return (exit, message);
+        }
+    }
+
+    [Fact]
     public async Task A_failing_cell_is_named_with_its_line_and_what_ran_is_written()
     {
         Save("n.ipynb", ("Console.WriteLine(\"before\");", null), ("// comment\nthrow new InvalidOperationException(\"bad\");", null), ("1", null));
