@@ -27,7 +27,7 @@ public sealed class MermaidTests
         NotebookDocument document = new();
         Assert.DoesNotContain("mermaid", HtmlExporter.Export(document, "empty"), StringComparison.Ordinal);
         document.Add(CellKind.Markdown, "```mermaid\n" + Diagram + "\n```");
-        document.Add(CellKind.Code, "x").Outputs.Add(CellOutput.Display(new Dictionary<string, string> { ["text/vnd.mermaid"] = Diagram, ["text/html"] = "<b>other</b>" }, "d"));
+        document.Add(CellKind.Code, "x").Outputs.Add(ArKernel.Notebooks.Documents.CellOutput.Display(new Dictionary<string, string> { ["text/vnd.mermaid"] = Diagram, ["text/html"] = "<b>other</b>" }, "d"));
         string page = HtmlExporter.Export(document, "diagrams");
         Assert.Contains("class=\"language-mermaid\"", page, StringComparison.Ordinal);
         Assert.Contains("<pre class=\"mermaid\">graph LR\n  A[&quot;a &lt; b&quot;] --&gt; B</pre>", page, StringComparison.Ordinal);
