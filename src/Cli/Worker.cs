@@ -42,6 +42,7 @@ internal static class Worker
         return new EngineOptions
         {
             ReadDocument = Import,
+            Inspector = new TensorInspector(),
             Initialize = () => Extension.Load(Show, () => Notebook.CancellationToken),
         };
     }

@@ -9,6 +9,9 @@ namespace ArKernel.Notebooks.Engine;
 /// <param name="Name">What stack frames and messages call the cell, such as <c>cell 3</c>.</param>
 public sealed record CellSubmission(string Language, string Source, string Name)
 {
+    /// <summary>What identifies the cell in its notebook, whatever its text is; null where the front does not know.</summary>
+    public string? Id { get; init; }
+
     /// <summary>How long the cell may run before it is interrupted and fails with a <c>TimeoutException</c>; null for as long as it likes.</summary>
     public TimeSpan? Timeout { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
+using ArKernel.Notebooks.Engine.Variables;
 
 namespace ArKernel.Notebooks.Engine;
 
@@ -26,6 +27,9 @@ public sealed class EngineOptions
 
     /// <summary>What <see cref="ICellExecutor.RequestAsync"/> answers besides the built-in requests.</summary>
     public IDictionary<string, RequestHandler> Requests { get; } = new Dictionary<string, RequestHandler>(StringComparer.Ordinal);
+
+    /// <summary>Knows the tensors among the values of cells; null where there are none.</summary>
+    public IValueInspector? Inspector { get; set; }
 
     /// <summary>
     /// Where restored packages are remembered; by default <c>ARKERNEL_HOME</c> if that is set, else a folder of the user's local application data.

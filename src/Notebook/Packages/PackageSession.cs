@@ -1,5 +1,6 @@
 using ArKernel.Notebooks.Engine;
 using ArKernel.Notebooks.Languages;
+using ArKernel.Notebooks.Packages.Projects;
 
 namespace ArKernel.Notebooks.Packages;
 
@@ -7,6 +8,7 @@ namespace ArKernel.Notebooks.Packages;
 internal sealed class PackageSession(string cacheFolder)
 {
     private readonly PackageRestorer restorer = new(cacheFolder);
+    private readonly ProjectSession projects = new(cacheFolder);
     private readonly List<PackageDirective> requested = [];
     private readonly List<string> sources = [];
     private readonly Dictionary<string, string> versions = new(StringComparer.OrdinalIgnoreCase);
@@ -27,6 +29,11 @@ internal sealed class PackageSession(string cacheFolder)
         foreach (string path in assemblies)
         {
             SubmissionAssemblies.Register(path);
+        }
+
+        foreach (ProjectDirective project in directives.OfType<ProjectDirective>())
+        {
+            assemblies.AddRange(await projects.BuildAsync(project, context));
         }
 
         return assemblies;

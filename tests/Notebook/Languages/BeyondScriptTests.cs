@@ -75,9 +75,21 @@ public sealed class BeyondScriptTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Types_that_depend_on_one_another_in_a_circle_are_in_force_together()
+    {
+        await ResultAsync("class Node { public Tree Owner; } class Tree { public Node Root = new(); public string Is => \"old\"; }\nvar tree = new Tree();");
+        await ResultAsync("class Node { public int Size = 2; }");
+        Assert.Equal("old 2 True", await ResultAsync("$\"{tree.Is} {new Node().Size} {tree.Root.Owner is null}\""));
+        CellOutcome outcome = await run.RunAsync("new Tree()");
+        Assert.Contains(outcome.Error.Traceback, l => l.EndsWith("run the cell that defines 'Tree' (cell 1) again.", StringComparison.Ordinal));
+        await ResultAsync("class Tree { public Node Root = new(); public string Is => \"new\"; }");
+        Assert.Equal("old new 2", await ResultAsync("$\"{tree.Is} {new Tree().Is} {new Tree().Root.Size}\""));
+    }
+
+    [Fact]
     public async Task A_type_that_uses_the_notebooks_variables_stays_with_them()
     {
-        await ResultAsync("int counter = 0; int Next() => ++counter;");
+        await ResultAsync("static int counter = 0; static int Next() => ++counter;");
         await ResultAsync("class Ticket { public int Number = Next(); } class Pair { public Ticket A = new(), B = new(); }");
         Assert.Equal("3", await ResultAsync("var pair = new Pair(); pair.A.Number + pair.B.Number"));
         Assert.Equal("2", await ResultAsync("counter"));
@@ -88,7 +100,7 @@ public sealed class BeyondScriptTests : IAsyncDisposable
     [Fact]
     public async Task A_name_of_the_notebook_beats_one_of_a_library()
     {
-        await ResultAsync("int calls = 0; class StringBuilder { public int Mine => ++calls; }");
+        await ResultAsync("static int calls = 0; class StringBuilder { public int Mine => ++calls; }");
         await ResultAsync("class User { public object Make() => new StringBuilder(); }");
         Assert.Equal("1", await ResultAsync("((StringBuilder)new User().Make()).Mine"));
     }
@@ -96,13 +108,13 @@ public sealed class BeyondScriptTests : IAsyncDisposable
     [Fact]
     public async Task A_library_that_needs_the_notebooks_variables_is_told_what_to_do()
     {
-        await ResultAsync("int scale = 2;\nclass Scaled { public int X = scale; }");
+        await ResultAsync("static int scale = 2;\nclass Scaled { public int X = scale; }");
         CellOutcome outcome = await run.RunAsync("int unrelated = 1;\nnamespace N\n{\n    class A { int X => scale; Scaled Y; }\n}");
         Assert.Equal("CompilationError", outcome.Error.Name);
         Assert.Equal(4, outcome.Error.Line);
         Assert.Contains("(4,24): error CS0103", outcome.Error.Traceback[0], StringComparison.Ordinal);
-        Assert.Contains(outcome.Error.Traceback, l => l.StartsWith("'scale' (cell 1) belongs to the notebook's state.", StringComparison.Ordinal));
-        Assert.Contains(outcome.Error.Traceback, l => l.StartsWith("'Scaled' (cell 1) uses variables or methods of the notebook", StringComparison.Ordinal));
+        Assert.Contains(outcome.Error.Traceback, l => l.StartsWith("'scale' (cell 1) belongs to the statements of the notebook.", StringComparison.Ordinal));
+        Assert.Contains(outcome.Error.Traceback, l => l.StartsWith("'Scaled' (cell 1) belongs to the statements of the notebook.", StringComparison.Ordinal));
         Assert.Equal("CS0103", (await run.RunAsync("unrelated")).Error.Message[..6]);
     }
 
@@ -122,7 +134,7 @@ public sealed class BeyondScriptTests : IAsyncDisposable
         CellOutcome outcome = await run.RunAsync("using N;\n\n\"q\".Go()");
         Assert.Equal(["   at System.Int32.Parse", "   at N.Thrower.Go in cell 1:line 8", "   at cell 2:line 3"], outcome.Error.Traceback.Skip(1));
         outcome = await run.RunAsync("class Fine { }\n\tusing var s = new MemoryStream(); /* */ nope();");
-        Assert.Equal(["(2,42): error CS0103: The name 'nope' does not exist in the current context", "\t                                        nope();"], outcome.Error.Traceback.Take(2));
+        Assert.Equal(["(2,42): error CS0103: The name 'nope' does not exist in the current context", "\tusing var s = new MemoryStream(); /* */ nope();"], outcome.Error.Traceback.Take(2));
     }
 
     [Fact]

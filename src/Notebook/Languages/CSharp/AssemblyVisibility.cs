@@ -7,8 +7,8 @@ using System.Reflection.PortableExecutable;
 namespace ArKernel.Notebooks.Languages.CSharp;
 
 /// <summary>
-/// Changes what other assemblies may see of a compiled one, in its image. To C# the cells are one program, but each is an assembly of its
-/// own: so what is internal is made public, except for what the compiler itself made up. And a type that has been defined anew is hidden.
+/// Changes what other assemblies may see of a compiled one, in its image. To their author the cells are one program, but each is an assembly
+/// of its own: so what is internal is made public, except for what the compiler itself made up.
 /// </summary>
 internal static class AssemblyVisibility
 {
@@ -59,33 +59,6 @@ internal static class AssemblyVisibility
             int place = start + metadata.GetTableMetadataOffset(table) + (row - 1) * metadata.GetTableRowSize(table) + flags;
             image[place] = (byte)((image[place] & ~AccessMask) | access);
         }
-    }
-
-    /// <summary>A copy of the image in which some top-level types are internal.</summary>
-    public static byte[] Hide(byte[] image, IReadOnlySet<string> names)
-    {
-        byte[] copy = [.. image];
-        using PEReader reader = new(ImmutableArray.Create(image));
-        MetadataReader metadata = reader.GetMetadataReader();
-        int rows = reader.PEHeaders.MetadataStartOffset + metadata.GetTableMetadataOffset(TableIndex.TypeDef) + TypeFlags;
-        foreach (TypeDefinitionHandle handle in metadata.TypeDefinitions)
-        {
-            TypeDefinition type = metadata.GetTypeDefinition(handle);
-            if (!type.IsNested && names.Contains(FullName(metadata, type)))
-            {
-                int place = rows + (MetadataTokens.GetRowNumber(handle) - 1) * metadata.GetTableRowSize(TableIndex.TypeDef);
-                copy[place] = (byte)(copy[place] & ~AccessMask);
-            }
-        }
-
-        return copy;
-    }
-
-    private static string FullName(MetadataReader metadata, TypeDefinition type)
-    {
-        string space = metadata.GetString(type.Namespace);
-        string name = metadata.GetString(type.Name);
-        return space.Length == 0 ? name : $"{space}.{name}";
     }
 
     /// <summary>Names that cannot be written in C#, and the attributes that the compiler puts into every assembly which needs them.</summary>

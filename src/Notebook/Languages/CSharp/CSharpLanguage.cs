@@ -1,6 +1,6 @@
 using System.Reflection;
 using ArKernel.Notebooks.Engine;
-using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 
 namespace ArKernel.Notebooks.Languages.CSharp;
 
@@ -14,6 +14,7 @@ internal sealed class CSharpLanguage : ICellLanguage
     // The instances of the submissions so far; the compiled code finds its predecessors here. Slot 0 would be a host object.
     private object?[] submissions = new object?[16];
     private int submissionCount = 1;
+    private readonly Dictionary<Assembly, string> cells = [];
 
     public CSharpLanguage(EngineOptions options)
     {
@@ -28,9 +29,9 @@ internal sealed class CSharpLanguage : ICellLanguage
 
     public IEnumerable<NotebookVariable> Variables =>
         submissions.OfType<object>()
-            .SelectMany(s => s.GetType().GetFields(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
+            .SelectMany(s => s.GetType().GetFields(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
                 .Where(f => !f.Name.StartsWith('<'))
-                .Select(f => new NotebookVariable(f.Name, f.FieldType, f.GetValue(s))))
+                .Select(f => new NotebookVariable(f.Name, f.FieldType, f.GetValue(s)) { Cell = cells.GetValueOrDefault(s.GetType().Assembly) }))
             .Reverse()
             .DistinctBy(v => v.Name, StringComparer.Ordinal) // the last definition of a name is the one in force
             .OrderBy(v => v.Name, StringComparer.Ordinal);
@@ -60,8 +61,12 @@ internal sealed class CSharpLanguage : ICellLanguage
         }
 
         Func<object?[], Task<object?>> run = submission.Load();
+        cells[run.Method.Module.Assembly] = context.Cell.Name;
         compiler.Accept(submission); // from here on its variables exist, whether it throws or not
         context.Accept(Names[0], code);
+        CSharpCompilation compilation = submission.Compilation;
+        string[] types = [.. submission.Types?.Libraries.SelectMany(l => l.Types) ?? []];
+        context.Track(Names[0], () => SymbolUses.Of(compilation, code, types));
         if (++submissionCount >= submissions.Length)
         {
             Array.Resize(ref submissions, submissions.Length * 2);

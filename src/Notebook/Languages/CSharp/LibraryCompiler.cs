@@ -20,6 +20,7 @@ internal sealed class LibraryCompiler(AssemblyReferences references, CSharpCompi
     private readonly NotebookImports imports = new(scriptOptions.Usings);
     private readonly NotebookNames names = new();
     private readonly Dictionary<string, CellLibrary> inForce = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> outOfSight = new(StringComparer.Ordinal); // by simple name, what became of the type
 
     /// <summary>Compiles what can be compiled apart from the cell's statements. What it defines anew is hidden from then on.</summary>
     public CellTypes Compile(TypeDeclarations declarations, CSharpCompilation? previous, CancellationToken cancellationToken)
@@ -32,11 +33,10 @@ internal sealed class LibraryCompiler(AssemblyReferences references, CSharpCompi
         ImmutableArray<Diagnostic>? firstErrors = null;
         while (types.Count > 0 || declarations.HasNamespaces)
         {
-            Attempt attempt = Try(declarations, types, meaningless, [], cancellationToken);
-            Diagnostic[] ofImports = [.. attempt.Errors.Where(e => e.Location.SourceTree == attempt.Imports)];
-            if (ofImports.Length > 0)
+            Attempt attempt = Try(declarations, types, meaningless, result.Replaced, [], cancellationToken);
+            string[] dropped = [.. attempt.ImportsInError().Where(meaningless.Add)];
+            if (dropped.Length > 0)
             {
-                meaningless.UnionWith(ofImports.Select(e => attempt.Imports.GetText(cancellationToken).Lines.GetLineFromPosition(e.Location.SourceSpan.Start).ToString()));
                 continue;
             }
 
@@ -48,12 +48,12 @@ internal sealed class LibraryCompiler(AssemblyReferences references, CSharpCompi
             }
             else if (attempt.Errors.Length == 0)
             {
-                result.Add(Split(declarations, types, meaningless, attempt, cancellationToken), types);
+                result.Add(Split(declarations, types, meaningless, result.Replaced, attempt, cancellationToken), types);
                 break;
             }
             else if (declarations.HasNamespaces || types.Any(t => t.IsBeyondScript))
             {
-                result.Error = CompilationErrors.Describe(firstErrors, e => Remedy(e, known));
+                result.Error = CompilationErrors.Describe(firstErrors, declarations.Text, e => Remedy(e, previous));
                 Undo(result);
                 break;
             }
@@ -70,9 +70,23 @@ internal sealed class LibraryCompiler(AssemblyReferences references, CSharpCompi
     public void Accept(CellTypes? types, SyntaxList<UsingDirectiveSyntax> usings)
     {
         imports.Add(usings);
-        foreach (CellLibrary library in types?.Libraries ?? [])
+        if (types is null)
         {
-            references.Add(library.Reference);
+            return;
+        }
+
+        references.Add(types.References);
+        foreach (CellLibrary library in types.Replaced)
+        {
+            foreach (string type in library.Types.Where(t => inForce.Remove(t)))
+            {
+                outOfSight[type.Split('.')[^1].Split('`')[0]] =
+                    $"'{type}' was defined together with a type that has been defined anew since, and that it depends on: run the cell that defines '{type}' ({library.Cell}) again.";
+            }
+        }
+
+        foreach (CellLibrary library in types.Libraries)
+        {
             foreach (string type in library.Types)
             {
                 inForce[type] = library;
@@ -83,36 +97,46 @@ internal sealed class LibraryCompiler(AssemblyReferences references, CSharpCompi
     /// <summary>Takes a cell back that does not compile.</summary>
     public static void Undo(CellTypes types)
     {
-        foreach ((string type, CellLibrary library) in types.Hidden)
+        foreach (CellLibrary library in types.Replaced)
         {
-            library.Show(type);
+            library.Show();
         }
     }
 
-    private List<(string Type, CellLibrary Library)> Hide(TypeDeclarations declarations)
+    /// <summary>What to do about an error, if it is one that comes from how cells are compiled.</summary>
+    public string? Remedy(Diagnostic error, CSharpCompilation? previous)
     {
-        List<(string, CellLibrary)> hidden = [];
-        foreach (string type in declarations.All.Select(t => t.FullName).Distinct(StringComparer.Ordinal))
+        if (error.Id is not ("CS0103" or "CS0246" or "CS0234" or "CS0120" or "CS0236"))
         {
-            if (inForce.TryGetValue(type, out CellLibrary? library) && library.Hide(type))
-            {
-                hidden.Add((type, library));
-            }
+            return null;
         }
 
-        return hidden;
+        string name = (error.Location.SourceTree?.GetText().ToString(error.Location.SourceSpan) ?? "").Split('<', '(')[0];
+        return error.Id is not "CS0234" && names.UpTo(previous).TryGetValue(name, out NotebookName? found) ? found.Remedy(name) : outOfSight.GetValueOrDefault(name);
+    }
+
+    private CellLibrary[] Hide(TypeDeclarations declarations)
+    {
+        CellLibrary[] replaced = [.. declarations.All.Select(t => inForce.GetValueOrDefault(t.FullName)).OfType<CellLibrary>().Distinct()];
+        foreach (CellLibrary library in replaced)
+        {
+            library.Hide();
+        }
+
+        return replaced;
     }
 
     private Attempt Try(
         TypeDeclarations declarations,
         IReadOnlyList<TypeDeclaration> types,
         IReadOnlySet<string> meaningless,
+        IReadOnlyList<CellLibrary> replaced,
         IEnumerable<CellLibrary> siblings,
         CancellationToken cancellationToken)
     {
         SyntaxTree program = declarations.ProgramOf(types);
         CSharpCompilation compilation = CSharpCompilation.Create(
-            SubmissionAssemblies.NextName(), [program], [.. references.From(0), .. siblings.Select(s => s.Reference)], options);
+            SubmissionAssemblies.NextName(), [program], [.. references.From(0), .. replaced.Select(r => r.OutOfSight), .. siblings.Select(s => s.Reference)], options);
         imports.Resolve(compilation);
         SyntaxTree usings = imports.ToTree((CSharpParseOptions)program.Options, program.GetCompilationUnitRoot(cancellationToken).Usings, meaningless);
         compilation = compilation.AddSyntaxTrees(usings);
@@ -127,6 +151,7 @@ internal sealed class LibraryCompiler(AssemblyReferences references, CSharpCompi
         TypeDeclarations declarations,
         List<TypeDeclaration> types,
         IReadOnlySet<string> meaningless,
+        IReadOnlyList<CellLibrary> replaced,
         Attempt whole,
         CancellationToken cancellationToken)
     {
@@ -136,7 +161,7 @@ internal sealed class LibraryCompiler(AssemblyReferences references, CSharpCompi
         {
             foreach (IReadOnlyList<TypeDeclaration> group in groups)
             {
-                Attempt part = Try(declarations, group, meaningless, libraries, cancellationToken);
+                Attempt part = Try(declarations, group, meaningless, replaced, libraries, cancellationToken);
                 if (part.Errors.Length > 0)
                 {
                     libraries.Clear();
@@ -152,19 +177,17 @@ internal sealed class LibraryCompiler(AssemblyReferences references, CSharpCompi
 
     private static bool IsIn(Diagnostic error, TypeDeclaration type) => type.Syntax.Span.IntersectsWith(error.Location.SourceSpan);
 
-    private static string? Remedy(Diagnostic error, IReadOnlyDictionary<string, NotebookName> known)
-    {
-        string text = error.Location.SourceTree?.GetText().ToString(error.Location.SourceSpan) ?? "";
-        string name = text.Split('<', '(')[0];
-        return error.Id is "CS0103" or "CS0246" && known.TryGetValue(name, out NotebookName? found) ? found.Remedy(name) : null;
-    }
-
     /// <summary>A compilation of some of the types.</summary>
     private sealed record Attempt(
         CSharpCompilation Compilation, SyntaxTree Program, SyntaxTree Imports, MemoryStream Image, MemoryStream Symbols, ImmutableArray<Diagnostic> Errors)
     {
         public CellLibrary ToLibrary(IEnumerable<TypeDeclaration> types) =>
-            new(Compilation.AssemblyName!, [.. types.Select(t => t.FullName).Distinct(StringComparer.Ordinal)], Image.ToArray(), Symbols);
+            new(Compilation.AssemblyName!, Program.FilePath, [.. types.Select(t => t.FullName).Distinct(StringComparer.Ordinal)], Image.ToArray(), Symbols);
+
+        /// <summary>The lines of the imports that are errors.</summary>
+        public IEnumerable<string> ImportsInError() => Errors
+            .Where(e => e.Location.SourceTree == Imports)
+            .Select(e => Imports.GetText().Lines.GetLineFromPosition(e.Location.SourceSpan.Start).ToString());
 
         /// <summary>Whether a name in the type means something else to a library than to the notebook, where the user has defined it.</summary>
         public bool MeansOther(TypeDeclaration type, IReadOnlyDictionary<string, NotebookName> known, TypeDeclarations declarations)
@@ -199,15 +222,18 @@ internal sealed class LibraryCompiler(AssemblyReferences references, CSharpCompi
 }
 
 /// <summary>What has become of the types of a cell.</summary>
-internal sealed class CellTypes(TypeDeclarations declarations, IReadOnlyList<(string Type, CellLibrary Library)> hidden)
+internal sealed class CellTypes(TypeDeclarations declarations, IReadOnlyList<CellLibrary> replaced)
 {
     private readonly List<TypeDeclaration> moved = [];
 
     /// <summary>The libraries, each after those it needs.</summary>
     public List<CellLibrary> Libraries { get; } = [];
 
-    /// <summary>Earlier types that are not in force any more.</summary>
-    public IReadOnlyList<(string Type, CellLibrary Library)> Hidden => hidden;
+    /// <summary>The libraries of earlier cells of which something is defined anew.</summary>
+    public IReadOnlyList<CellLibrary> Replaced => replaced;
+
+    /// <summary>What later cells refer to because of this one.</summary>
+    public IReadOnlyList<MetadataReference> References => [.. Replaced.Select(l => l.OutOfSight), .. Libraries.Select(l => l.Reference)];
 
     /// <summary>Why the types do not compile, or null.</summary>
     public CellError? Error { get; set; }

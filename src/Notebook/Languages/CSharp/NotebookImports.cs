@@ -1,6 +1,8 @@
+using System.Text;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Text;
 
 namespace ArKernel.Notebooks.Languages.CSharp;
 
@@ -27,7 +29,7 @@ internal sealed class NotebookImports(IReadOnlyList<string> builtIn)
     {
         HashSet<string> aliases = [.. ofCell.Select(u => u.Alias?.Name.Identifier.Text).OfType<string>()];
         IEnumerable<string> lines = directives.Where(d => !meaningless.Contains(d) && !(d.Split(' ') is [_, _, string name, "=", ..] && aliases.Contains(name)));
-        return CSharpSyntaxTree.ParseText(string.Join('\n', lines), options, path: "imports");
+        return CSharpSyntaxTree.ParseText(SourceText.From(string.Join('\n', lines), Encoding.UTF8), options, path: "imports");
     }
 
     /// <summary>Finds out which of the built-in ones are namespaces and which are types.</summary>

@@ -35,9 +35,6 @@ internal sealed class NotebookNames
 internal sealed record NotebookName(SymbolKind Kind, string Cell)
 {
     /// <summary>What to do about a library's use of the name.</summary>
-    public string Remedy(string name) => Kind == SymbolKind.NamedType
-        ? $"'{name}' ({Cell}) uses variables or methods of the notebook, so it belongs to the notebook's state. A namespace or a class with extensions is compiled apart from that "
-            + $"and cannot see it: give '{name}' what it needs as parameters."
-        : $"'{name}' ({Cell}) belongs to the notebook's state. A namespace or a class with extensions is compiled apart from that and cannot see it: "
-            + "pass it as a parameter, or define it as a member of a static class.";
+    public string Remedy(string name) =>
+        $"'{name}' ({Cell}) belongs to the statements of the notebook. Types are compiled apart from those and cannot see it: pass it as a parameter, or make it a static member of a class.";
 }

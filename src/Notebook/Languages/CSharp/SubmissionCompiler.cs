@@ -53,16 +53,17 @@ internal sealed class SubmissionCompiler
     public Submission Compile(string code, string name, CancellationToken cancellationToken)
     {
         // Each step leaves lines and columns as they are.
-        SyntaxTree tree = CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions, name, cancellationToken);
+        SourceText text = SourceText.From(code, Encoding.UTF8);
+        SyntaxTree tree = CSharpSyntaxTree.ParseText(text, ParseOptions, name, cancellationToken);
         (tree, IReadOnlyList<UsingVariable> disposed) = ScriptForms.Apply(tree, cancellationToken);
         CellTypes? types = null;
-        if (new TypeDeclarations(tree) is { IsEmpty: false } declarations)
+        if (new TypeDeclarations(tree, text) is { IsEmpty: false } declarations)
         {
             types = libraries.Compile(declarations, previous, cancellationToken);
             tree = types.Script;
         }
 
-        Submission submission = CompileScript(tree, types, disposed, cancellationToken);
+        Submission submission = CompileScript(tree, text, types, disposed, cancellationToken);
         if (submission.Error is not null && types is not null)
         {
             LibraryCompiler.Undo(types);
@@ -76,18 +77,20 @@ internal sealed class SubmissionCompiler
     {
         previous = submission.Compilation;
         index++;
-        knownReferences = submission.ReferenceCount + (submission.Types?.Libraries.Count ?? 0);
+        knownReferences = submission.ReferenceCount + (submission.Types?.References.Count ?? 0);
         libraries.Accept(submission.Types, ((CompilationUnitSyntax)submission.Compilation.SyntaxTrees[0].GetRoot()).Usings);
     }
 
-    private Submission CompileScript(SyntaxTree tree, CellTypes? types, IReadOnlyList<UsingVariable> disposed, CancellationToken cancellationToken)
+    private string? Remedy(Diagnostic error) => libraries.Remedy(error, previous);
+
+    private Submission CompileScript(SyntaxTree tree, SourceText text, CellTypes? types, IReadOnlyList<UsingVariable> disposed, CancellationToken cancellationToken)
     {
         int referenceCount = references.Count;
         IReadOnlyList<MetadataReference> added = references.From(knownReferences);
         CSharpCompilation compilation = CSharpCompilation.CreateScriptCompilation(
             SubmissionAssemblies.NextName(),
             tree,
-            types is null ? added : [.. added, .. types.Libraries.Select(l => l.Reference)],
+            types is null ? added : [.. added, .. types.References],
             options.WithScriptClassName(string.Create(CultureInfo.InvariantCulture, $"Submission#{index}")),
             previous,
             returnType: typeof(object));
@@ -102,14 +105,14 @@ internal sealed class SubmissionCompiler
         {
             // Usings and comments alone: nothing to emit, but the cells that follow see them.
             ImmutableArray<Diagnostic> wrong = [.. compilation.GetDiagnostics(cancellationToken).Where(d => d.Severity == DiagnosticSeverity.Error)];
-            return submission with { Error = wrong.Length > 0 ? CompilationErrors.Describe(wrong) : null };
+            return submission with { Error = wrong.Length > 0 ? CompilationErrors.Describe(wrong, text, Remedy) : null };
         }
 
         MemoryStream image = new(), symbols = new();
         EmitResult emitted = compilation.Emit(image, symbols, options: EmitOptions, cancellationToken: cancellationToken);
         if (!emitted.Success)
         {
-            return submission with { Error = CompilationErrors.Describe([.. emitted.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)]) };
+            return submission with { Error = CompilationErrors.Describe([.. emitted.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)], text, Remedy) };
         }
 
         image.Position = symbols.Position = 0;

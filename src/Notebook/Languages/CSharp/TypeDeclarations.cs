@@ -13,9 +13,12 @@ internal sealed class TypeDeclarations
     private readonly List<TextSpan> namespaces = []; // also what stands in them besides types
     private readonly List<TextSpan> context = []; // usings and compiler directives
 
-    public TypeDeclarations(SyntaxTree tree)
+    /// <param name="tree">The cell.</param>
+    /// <param name="text">The cell as the user wrote it.</param>
+    public TypeDeclarations(SyntaxTree tree, SourceText text)
     {
         this.tree = tree;
+        Text = text;
         CompilationUnitSyntax root = tree.GetCompilationUnitRoot();
         Collect(root.Members, isInNamespace: false);
         if (!IsEmpty)
@@ -27,6 +30,9 @@ internal sealed class TypeDeclarations
                 .Select(t => t.Span));
         }
     }
+
+    /// <summary>The cell as the user wrote it.</summary>
+    public SourceText Text { get; }
 
     /// <summary>Whether there is nothing to do.</summary>
     public bool IsEmpty => All.Count + namespaces.Count == 0;
