@@ -24,6 +24,8 @@ public sealed class KernelServer : IAsyncDisposable
     private readonly ConcurrentDictionary<string, string> comms = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource<bool> shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource ending = new();
+    private readonly Lazy<Task> patience;
+    private Task lastComm = Task.CompletedTask;
     private int executionCount;
 
     /// <summary>Binds the kernel's ports; <see cref="RunAsync"/> serves them.</summary>
@@ -38,11 +40,12 @@ public sealed class KernelServer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(connection);
         this.executor = executor;
-        this.log = log;
+        this.log = line => log(OneLine(line));
+        patience = new Lazy<Task>(() => Task.WhenAny(sockets!.FirstSubscriber, Task.Delay(SubscriptionPatience))); // once, not for each request of a client that never listens
         Language = language;
         Languages = languages;
-        History = new History(historyFolder, language, log);
-        sockets = new KernelSockets(connection, session, OnMessage, log);
+        History = new History(historyFolder, language, this.log);
+        sockets = new KernelSockets(connection, session, OnMessage, this.log);
         main = new Shell(this, executor);
     }
 
@@ -125,7 +128,7 @@ public sealed class KernelServer : IAsyncDisposable
     /// <param name="answer">Makes the reply's content; null for a message that has no reply.</param>
     internal async Task ServeAsync(JupyterMessage request, Channel channel, Func<Task<JsonObject?>> answer)
     {
-        await Task.WhenAny(sockets.FirstSubscriber, Task.Delay(SubscriptionPatience));
+        await patience.Value;
         PublishStatus("busy", request);
         try
         {
@@ -157,6 +160,15 @@ public sealed class KernelServer : IAsyncDisposable
         ["status"] = "error", ["ename"] = "RequestFailed", ["evalue"] = message, ["traceback"] = new JsonArray(message),
     };
 
+    // A client's words are in some lines: they must not make two of one, or colour a terminal.
+    private static string OneLine(string line) => string.Create(line.Length, line, static (characters, from) =>
+    {
+        for (int i = 0; i < characters.Length; i++)
+        {
+            characters[i] = char.IsControl(from[i]) ? ' ' : from[i];
+        }
+    });
+
     private void PublishStatus(string state, JupyterMessage parent) => Publish("status", new JsonObject { ["execution_state"] = state }, parent);
 
     private void OnMessage(Channel channel, JupyterMessage message)
@@ -177,7 +189,31 @@ public sealed class KernelServer : IAsyncDisposable
             return;
         }
 
-        _ = Task.Run(() => ServeAsync(message, channel, () => AnswerAsync(message)));
+        if (message.Type is "comm_open" or "comm_msg" or "comm_close")
+        {
+            Task before = lastComm;
+            lastComm = Task.Run(async () =>
+            {
+                await before; // messages of a comm mean something in their order only
+                await ServeAsync(message, channel, () => AnswerAsync(message));
+            });
+            return;
+        }
+
+        _ = message.Type is "shutdown_request" ? ShutDownAsync(message, channel) : Task.Run(() => ServeAsync(message, channel, () => AnswerAsync(message)));
+    }
+
+    private async Task ShutDownAsync(JupyterMessage message, Channel channel)
+    {
+        bool restart = JupyterMessage.Flag(message.Content, "restart", false);
+        await ServeAsync(message, channel, () =>
+        {
+            Publish("shutdown_reply", Reply(), message); // the other clients are to know, too
+            return Task.FromResult<JsonObject?>(Reply());
+        });
+        shutdown.TrySetResult(restart); // not before the reply is on its way
+
+        JsonObject Reply() => new() { ["status"] = "ok", ["restart"] = restart };
     }
 
     private void Enqueue(JupyterMessage message)
@@ -196,7 +232,8 @@ public sealed class KernelServer : IAsyncDisposable
     {
         try
         {
-            await executor.RequestAsync("input", JsonSerializer.SerializeToElement(new { text = JupyterMessage.Text(message.Content, "value") }), ending.Token);
+            string? text = JupyterMessage.Text(message.Content, "status") is "error" ? null : JupyterMessage.Text(message.Content, "value");
+            await executor.RequestAsync("input", JsonSerializer.SerializeToElement(new { text }), ending.Token);
         }
         catch (Exception exception) when (exception is RequestException or OperationCanceledException or ObjectDisposedException)
         {
@@ -227,10 +264,6 @@ public sealed class KernelServer : IAsyncDisposable
             case "interrupt_request":
                 Interrupt();
                 return new JsonObject { ["status"] = "ok" };
-            case "shutdown_request":
-                bool restart = JupyterMessage.Flag(content, "restart", false);
-                _ = Task.Run(() => shutdown.TrySetResult(restart)); // after the reply
-                return new JsonObject { ["status"] = "ok", ["restart"] = restart };
             case "debug_request":
                 return await DebugAsync(message);
             case "create_subshell_request":
