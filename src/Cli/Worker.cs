@@ -4,6 +4,7 @@ using ArKernel.Interactive;
 using ArKernel.Notebooks;
 using ArKernel.Notebooks.Documents;
 using ArKernel.Notebooks.Engine;
+using ArKernel.Notebooks.Engine.Sharing;
 using ArKernel.Notebooks.Engine.Worker;
 
 namespace ArKernel.Cli;
@@ -57,6 +58,7 @@ internal static class Worker
         return new EngineOptions
         {
             ReadDocument = Import,
+            Tensors = new TensorExchange(TensorBytes.Describe, TensorBytes.Write, TensorBytes.Read),
             PackageAdded = PackageExtensions.LoadAsync,
             Initialize = () => Extension.Load(Show, () => Notebook.CancellationToken),
         };

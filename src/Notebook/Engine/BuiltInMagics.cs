@@ -24,6 +24,7 @@ internal static class BuiltInMagics
         new("who", "Lists the variables' names.", (_, context) => Show(context, string.Join('\n', Variables(engine).Select(v => v.Name)))),
         new("whos", "Lists the variables with their types and values.", (_, context) => ShowVariables(engine, context)),
         new("about", "Says which versions are at work.", (_, context) => Show(context, About())),
+        .. Sharing.SharingMagics.Create(engine),
         new("lock", "Shows the lock of the notebook's packages: what was asked for, what came in, with hashes.", async (_, context) => await ShowLockAsync(engine, context)),
         new("import", "Runs the cells of a file (.ipynb, .dib, .cs, .csx) here.", (file, context) => ImportAsync(file, engine, options, context)),
         ConnectMagic.Create(engine, options),

@@ -30,6 +30,9 @@ public sealed class CellContext
     /// <summary>Signalled when the cell is interrupted.</summary>
     public CancellationToken CancellationToken { get; }
 
+    /// <summary>The language at work in the part of the cell that runs now; null before the first.</summary>
+    public ICellLanguage? Language { get; internal set; }
+
     internal CellOutput Output { get; }
 
     /// <summary>Whether the cell's code has the token and so may end by itself.</summary>

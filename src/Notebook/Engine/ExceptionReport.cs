@@ -77,7 +77,7 @@ internal static partial class ExceptionReport
     }
 
     private static bool IsOfCell(MethodBase method) =>
-        method.DeclaringType?.Assembly.GetName().Name?.StartsWith(SubmissionAssemblies.NamePrefix, StringComparison.Ordinal) == true;
+        method.DeclaringType is { } type && SubmissionAssemblies.Contains(type.Assembly);
 
     private static bool IsMachinery(MethodBase method) =>
         method.DeclaringType is not { } type

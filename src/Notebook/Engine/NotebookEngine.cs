@@ -1,7 +1,9 @@
 using System.Text.Json;
 using ArKernel.Notebooks.Debugging;
+using ArKernel.Notebooks.Engine.Sharing;
 using ArKernel.Notebooks.Languages;
 using ArKernel.Notebooks.Languages.CSharp;
+using ArKernel.Notebooks.Languages.FSharp;
 using ArKernel.Notebooks.Languages.Sql;
 using ArKernel.Notebooks.Packages;
 
@@ -25,7 +27,7 @@ public sealed class NotebookEngine : ICellExecutor
     public NotebookEngine(EngineOptions? options = null)
     {
         this.options = options ?? new EngineOptions();
-        foreach (ICellLanguage language in (IEnumerable<ICellLanguage>)[new CSharpLanguage(this.options), new SqlLanguage(), .. MarkupLanguage.All, .. this.options.Languages])
+        foreach (ICellLanguage language in (IEnumerable<ICellLanguage>)[new CSharpLanguage(this.options), new FSharpLanguage(this.options), new SqlLanguage(), new ValueLanguage(), .. MarkupLanguage.All, .. this.options.Languages])
         {
             foreach (string name in language.Names)
             {
@@ -156,6 +158,7 @@ public sealed class NotebookEngine : ICellExecutor
             foreach (CellPart part in parts)
             {
                 context.CancellationToken.ThrowIfCancellationRequested();
+                context.Language = (part as CodePart)?.Language ?? ((MagicPart)part).Language;
                 if (part is CodePart code && await code.Language.RunAsync(code.Code, code.Arguments, context) is { } error)
                 {
                     return error;

@@ -16,6 +16,9 @@ internal static class SubmissionAssemblies
     /// <summary>How the names of assemblies compiled from cells begin.</summary>
     public const string NamePrefix = "ArKernel.Cell.";
 
+    /// <summary>How the F# compiler service names those it makes.</summary>
+    public const string FSharpNamePrefix = "FSI-ASSEMBLY";
+
     private static readonly ConcurrentDictionary<string, Assembly> Compiled = new(StringComparer.Ordinal);
     private static readonly ConcurrentDictionary<string, string> Files = new(StringComparer.OrdinalIgnoreCase);
 
@@ -29,6 +32,10 @@ internal static class SubmissionAssemblies
 
     /// <summary>A name for another assembly compiled from a cell.</summary>
     public static string NextName() => string.Create(CultureInfo.InvariantCulture, $"{NamePrefix}{Interlocked.Increment(ref count)}");
+
+    /// <summary>Whether an assembly was compiled from a cell.</summary>
+    public static bool Contains(Assembly assembly) =>
+        assembly.GetName().Name is { } name && (name.StartsWith(NamePrefix, StringComparison.Ordinal) || name.StartsWith(FSharpNamePrefix, StringComparison.Ordinal));
 
     /// <summary>Loads an assembly compiled from a cell.</summary>
     public static Assembly Load(string name, Stream assembly, Stream symbols)
@@ -44,6 +51,9 @@ internal static class SubmissionAssemblies
     /// <summary>What the host's own services need and a notebook may want in another version lies beside the host's assemblies, not among them.</summary>
     private static bool TryFindOwn(string name, [NotNullWhen(true)] out string? path) =>
         File.Exists(path = Path.Combine(AppContext.BaseDirectory, "services", name + ".dll"));
+
+    /// <summary>Makes a loaded assembly known that was compiled from a cell by somebody else.</summary>
+    public static void Remember(string name, Assembly assembly) => Compiled[name] = assembly;
 
     /// <summary>Makes an assembly file known by its simple name. The first file of a name stays: a loaded assembly cannot be changed.</summary>
     /// <returns>The file in force under that name.</returns>

@@ -1,4 +1,6 @@
 using System.IO.MemoryMappedFiles;
+using System.Reflection;
+using System.Reflection.Metadata;
 using Microsoft.CodeAnalysis;
 
 namespace ArKernel.Notebooks.Languages;
@@ -22,6 +24,18 @@ internal sealed class AssemblyReferences
 
     /// <summary>Whether the host has an assembly of this simple name.</summary>
     public static bool IsOfHost(string simpleName) => Host.Value.ContainsKey(simpleName);
+
+    /// <summary>The files of the framework and of the host's libraries.</summary>
+    public static IEnumerable<string> HostFiles => Host.Value.Values.OfType<PortableExecutableReference>().Select(r => r.FilePath).OfType<string>();
+
+    /// <summary>Adds a loaded assembly that has no file.</summary>
+    public unsafe void Add(Assembly assembly)
+    {
+        if (assembly.GetName().Name is { } name && assembly.TryGetRawMetadata(out byte* blob, out int length) && names.Add(name))
+        {
+            references.Add(AssemblyMetadata.Create(ModuleMetadata.CreateFromMetadata((nint)blob, length)).GetReference());
+        }
+    }
 
     /// <summary>Adds assembly files; a name that is there already stays as it is.</summary>
     public void Add(IEnumerable<string> paths)

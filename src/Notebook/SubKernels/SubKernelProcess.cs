@@ -145,7 +145,7 @@ internal sealed partial class SubKernelProcess : IDisposable
 
         // What it printed last is still being read; who inherited its streams may hold them open.
         int code = process.ExitCode;
-        Task.WhenAny(drained.Task, Task.Delay(DrainTime)).ContinueWith(_ => exited.TrySetResult(code), TaskScheduler.Default);
+        _ = Task.WhenAny(drained.Task, Task.Delay(DrainTime)).ContinueWith(_ => exited.TrySetResult(code), TaskScheduler.Default);
     }
 
     private void Keep(string? line)

@@ -143,8 +143,8 @@ public sealed class SubKernelTests
         await using NotebookEngine engine = new();
         CellRun cells = new(engine);
         Assert.Contains("no Jupyter kernel is named 'nothing'", (await cells.RunAsync("#!connect jupyter --kernel-name nothing")).Error.Message, StringComparison.Ordinal);
-        Assert.Contains("Its form is", (await cells.RunAsync("#!connect jupyter")).Error.Message, StringComparison.Ordinal);
-        Assert.Contains("Its form is", (await cells.RunAsync("#!connect mssql --kernel-name x")).Error.Message, StringComparison.Ordinal);
+        Assert.Contains("--kernel-name is missing", (await cells.RunAsync("#!connect jupyter")).Error.Message, StringComparison.Ordinal);
+        Assert.Contains("Jupyter kernels", (await cells.RunAsync("#!connect mssql --kernel-name x")).Error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

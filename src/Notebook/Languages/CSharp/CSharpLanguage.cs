@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text;
 using ArKernel.Notebooks.Debugging;
 using ArKernel.Notebooks.Engine;
+using ArKernel.Notebooks.Engine.Sharing;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -10,7 +11,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace ArKernel.Notebooks.Languages.CSharp;
 
 /// <summary>C# cells: a chain of script submissions, each of which sees the variables, methods and types of those before it.</summary>
-internal sealed class CSharpLanguage : ICellLanguage
+internal sealed partial class CSharpLanguage : ISharesValues
 {
     private readonly EngineOptions options;
     private readonly AssemblyReferences references = new();
