@@ -25,9 +25,9 @@ public sealed class ConsoleTests(Jupyter jupyter)
         terminal.WaitFor("item 1", "item 2");
 
         terminal.WaitFor("In [3]:");
-        terminal.Type("Math.Sqr\t");
-        terminal.WaitFor("Math.Sqrt");
-        terminal.Type("(1764)\n");
+        terminal.Type("Math.Clam\t");
+        terminal.WaitFor("Math.Clamp");
+        terminal.Type("(50, 1, 42)\n");
         terminal.WaitFor("Out[3]: 42");
 
         terminal.WaitFor("In [4]:");

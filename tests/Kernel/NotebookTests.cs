@@ -6,20 +6,33 @@ namespace ArKernel.Kernel.Tests;
 /// <summary>The classic Notebook in a browser, used as a person does; pictures of every step are in the folder that the test names.</summary>
 public sealed class NotebookTests(Jupyter jupyter)
 {
-    /// <summary>A model small enough to be trained while somebody watches.</summary>
-    private const string Training = """
-        using ArKernel; using ArKernel.Backbones; using ArKernel.Codecs; using ArKernel.Data; using ArKernel.Decoding; using ArKernel.Heads;
-        using ArKernel.Objectives; using ArKernel.Orders; using ArKernel.Queries; using ArKernel.Training; using ArKernel.Interactive;
-        var corpus = TextCorpus.MobyDick();
+    private const string Model = """
+        using ArKernel;
+        using ArKernel.Backbones;
+        using ArKernel.Codecs;
+        using ArKernel.Data;
+        using ArKernel.Heads;
+        using ArKernel.Objectives;
+        using ArKernel.Orders;
+        using ArKernel.Queries;
+        using ArKernel.Training;
+
         var codec = new ByteCodec();
-        var decoder = new CausalDecoder(DecoderConfiguration.Llama(codec.VocabularySize, channels: 64, layers: 2, heads: 4, keyValueHeads: 2, feedForwardChannels: 172, maximumLength: 64));
-        var model = new AutoregressiveModel("next byte", GenerationOrder.Raster(64), new PreviousToken(decoder.Embedding), decoder.Backbone, new CategoricalHead(decoder.OutputWeight));
+        var decoder = new CausalDecoder(DecoderConfiguration.Llama(codec.VocabularySize,
+            channels: 64, layers: 2, heads: 4, keyValueHeads: 2, feedForwardChannels: 172, maximumLength: 64));
+        var model = new AutoregressiveModel("next byte", GenerationOrder.Raster(64),
+            new PreviousToken(decoder.Embedding), decoder.Backbone, new CategoricalHead(decoder.OutputWeight));
+        """;
+
+    /// <summary>Long enough to be watched.</summary>
+    private const string Training = """
+        var text = codec.Encode(TextCorpus.MobyDick().Training[..100_000]);
         var options = new TrainingOptions { Steps = 150, LearningRate = 3e-3, Seed = 1 };
-        var run = new TrainingRun(model, new Likelihood(), new TokenWindows(codec.Encode(corpus.Training[..100_000]), 64, batchSize: 8, 1), options);
+        var run = new TrainingRun(model, new Likelihood(), new TokenWindows(text, 64, batchSize: 8, 1), options);
         run.Run();
         """;
 
-    private int cell;
+    private int pictures;
 
     [Fact]
     public async Task A_notebook_is_written_run_interrupted_saved_and_reopened()
@@ -82,7 +95,7 @@ public sealed class NotebookTests(Jupyter jupyter)
     {
         await using NotebookServer server = await NotebookServer.StartAsync(jupyter);
         string file = Path.Combine(server.Folder, "training.ipynb");
-        File.WriteAllText(file, Notebook("arkernel-csharp", Training).ToJsonString());
+        File.WriteAllText(file, Notebook("arkernel-csharp", Model, Training).ToJsonString());
         IPage page = await server.OpenAsync("notebooks/training.ipynb");
         await page.WaitForSelectorAsync(".kernel_idle_icon");
         // Every state of the chart that the browser has shown while the cell ran.
@@ -92,20 +105,26 @@ public sealed class NotebookTests(Jupyter jupyter)
             }).observe(document.querySelector('#notebook-container'), { childList: true, subtree: true, characterData: true }); }
             """);
         await page.ClickAsync(".cell .CodeMirror");
-        await page.Keyboard.PressAsync("Shift+Enter");
+        await RunAsync(page);
+        await RunAsync(page);
         await page.WaitForFunctionAsync("() => window.shown.size >= 3", null, new PageWaitForFunctionOptions { Timeout = 120_000 });
         Assert.True(await page.Locator(".kernel_busy_icon").CountAsync() > 0, "the chart moves while the cell runs");
         await PictureAsync(page, "training");
         await page.WaitForSelectorAsync(".kernel_idle_icon", new PageWaitForSelectorOptions { Timeout = 120_000 });
         Assert.Equal(1, await page.Locator(".cell .output_html").CountAsync());
+        string last = await TextAsync(page, ".cell .output_html");
+        await TypeAsync(page, "run.");
+        await page.Keyboard.PressAsync("Tab");
+        await page.WaitForSelectorAsync(".completions");
+        Assert.Contains("Result", await page.InnerTextAsync(".completions"), StringComparison.Ordinal);
         await PictureAsync(page, "trained");
+        await page.Keyboard.PressAsync("Escape");
         await page.Keyboard.PressAsync("Control+s");
-        string last = await page.InnerTextAsync(".cell .output_html");
         await SavedAsync(server.Folder, "150");
 
         page = await server.OpenAsync("notebooks/training.ipynb");
         await page.WaitForSelectorAsync(".cell .output_html");
-        Assert.Equal(last, await page.InnerTextAsync(".cell .output_html"));
+        Assert.Equal(last, await TextAsync(page, ".cell .output_html"));
         await PictureAsync(page, "training-reopened");
     }
 
@@ -158,6 +177,9 @@ public sealed class NotebookTests(Jupyter jupyter)
     private static Task<IJSHandle> WaitForOutputAsync(IPage page, string text) =>
         page.WaitForFunctionAsync("text => [...document.querySelectorAll('.output_area')].some(area => area.innerText.includes(text))", text);
 
+    /// <summary>What an element reads, wherever its lines break.</summary>
+    private static async Task<string> TextAsync(IPage page, string selector) => string.Concat((await page.InnerTextAsync(selector)).Where(c => !char.IsWhiteSpace(c)));
+
     /// <summary>The only notebook of the folder, once it has been saved with a text in it.</summary>
     private static async Task<string> SavedAsync(string folder, string text)
     {
@@ -180,15 +202,15 @@ public sealed class NotebookTests(Jupyter jupyter)
         Directory.CreateDirectory(folder);
         string file = Path.Combine(folder, $"{name}.png");
         await page.ScreenshotAsync(new PageScreenshotOptions { Path = file });
-        TestContext.Current.TestOutputHelper?.WriteLine($"picture {++cell}: {file}");
+        TestContext.Current.TestOutputHelper?.WriteLine($"picture {++pictures}: {file}");
     }
 
-    private static JsonObject Notebook(string kernel, string source) => new()
+    private static JsonObject Notebook(string kernel, params string[] sources) => new()
     {
-        ["cells"] = new JsonArray(new JsonObject
+        ["cells"] = new JsonArray([.. sources.Select((source, i) => (JsonNode)new JsonObject
         {
-            ["cell_type"] = "code", ["id"] = "first", ["execution_count"] = null, ["metadata"] = new JsonObject(), ["outputs"] = new JsonArray(), ["source"] = source,
-        }),
+            ["cell_type"] = "code", ["id"] = $"cell{i}", ["execution_count"] = null, ["metadata"] = new JsonObject(), ["outputs"] = new JsonArray(), ["source"] = source,
+        })]),
         ["metadata"] = new JsonObject { ["kernelspec"] = new JsonObject { ["name"] = kernel, ["display_name"] = kernel } },
         ["nbformat"] = 4,
         ["nbformat_minor"] = 5,

@@ -7,8 +7,8 @@ internal abstract record CellPart(int Line);
 /// <remarks>The arguments are what follows the name of the language on its <c>#!</c> line.</remarks>
 internal sealed record CodePart(int Line, ICellLanguage Language, string Code, string Arguments = "") : CellPart(Line);
 
-/// <summary>A <c>#!</c> line.</summary>
-internal sealed record MagicPart(int Line, Magic Magic, string Arguments) : CellPart(Line);
+/// <summary>A <c>#!</c> line; the language is the one at work there.</summary>
+internal sealed record MagicPart(int Line, ICellLanguage Language, Magic Magic, string Arguments) : CellPart(Line);
 
 /// <summary>Finds the languages and commands that a cell's lines name.</summary>
 internal sealed class CellParser(IReadOnlyDictionary<string, ICellLanguage> languages, IReadOnlyDictionary<string, Magic> magics)
@@ -26,17 +26,23 @@ internal sealed class CellParser(IReadOnlyDictionary<string, ICellLanguage> lang
 
         List<CellPart> parts = [];
         string source = cell.Source.ReplaceLineEndings("\n");
-        foreach (CellStretch stretch in splitter.Split(source, cell.Language))
+        IReadOnlyList<CellStretch> stretches = splitter.Split(source, cell.Language);
+        for (int i = 0; i < stretches.Count; i++)
         {
+            CellStretch stretch = stretches[i];
             string text = source[stretch.Start..stretch.End];
-            if (stretch.Kind == StretchKind.Text && !string.IsNullOrWhiteSpace(text))
+            if (stretch.Kind == StretchKind.Text && (!string.IsNullOrWhiteSpace(text) || stretch.Arguments.Length > 0))
             {
                 parts.Add(new CodePart(stretch.Line, languages[stretch.Language], new string('\n', stretch.Line - 1) + text, stretch.Arguments));
+            }
+            else if (stretch is { Kind: StretchKind.Switch, Arguments.Length: > 0 } && (i + 1 == stretches.Count || stretches[i + 1].Kind != StretchKind.Text))
+            {
+                parts.Add(new CodePart(stretch.Line, languages[stretch.Language], "", stretch.Arguments)); // '#!value --name n --from-file f' needs no text
             }
             else if (stretch.Kind == StretchKind.Command)
             {
                 parts.Add(magics.TryGetValue(stretch.Name, out Magic? magic)
-                    ? new MagicPart(stretch.Line, magic, stretch.Arguments)
+                    ? new MagicPart(stretch.Line, languages[stretch.Language], magic, stretch.Arguments)
                     : throw Unknown(cell, $"The command '#!{stretch.Name}' is not known", stretch.Line));
             }
         }

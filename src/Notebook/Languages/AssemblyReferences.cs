@@ -1,4 +1,7 @@
 using System.IO.MemoryMappedFiles;
+using System.Reflection;
+using System.Reflection.Metadata;
+using ArKernel.Notebooks.Packages.Projects;
 using Microsoft.CodeAnalysis;
 
 namespace ArKernel.Notebooks.Languages;
@@ -12,6 +15,7 @@ internal sealed class AssemblyReferences
     private static readonly Lazy<IReadOnlyDictionary<string, MetadataReference>> Host = new(ReadHost);
 
     private readonly HashSet<string> names = new(Host.Value.Keys, StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, (string Path, ReplaceableReference Reference)> projects = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<MetadataReference> references = [.. Host.Value.Values];
 
     /// <summary>How many references there are.</summary>
@@ -23,15 +27,47 @@ internal sealed class AssemblyReferences
     /// <summary>Whether the host has an assembly of this simple name.</summary>
     public static bool IsOfHost(string simpleName) => Host.Value.ContainsKey(simpleName);
 
-    /// <summary>Adds assembly files; a name that is there already stays as it is.</summary>
-    public void Add(IEnumerable<string> paths)
+    /// <summary>The files of the framework and of the host's libraries.</summary>
+    public static IEnumerable<string> HostFiles => Host.Value.Values.OfType<PortableExecutableReference>().Select(r => r.FilePath).OfType<string>();
+
+    /// <summary>Adds a loaded assembly that has no file.</summary>
+    public unsafe void Add(Assembly assembly)
     {
-        foreach (string path in paths.Where(p => names.Add(Path.GetFileNameWithoutExtension(p))))
+        if (assembly.GetName().Name is { } name && assembly.TryGetRawMetadata(out byte* blob, out int length) && names.Add(name))
         {
-            // Read, not mapped: a mapped file could not be rebuilt.
-            references.Add(AssemblyMetadata.CreateFromImage(File.ReadAllBytes(path)).GetReference(DocumentationFiles.Of(path), filePath: path));
+            references.Add(AssemblyMetadata.Create(ModuleMetadata.CreateFromMetadata((nint)blob, length)).GetReference());
         }
     }
+
+    /// <summary>Adds assembly files. A name that is there already stays as it is, except that a new build of a project replaces the one before.</summary>
+    public void Add(IEnumerable<string> paths)
+    {
+        foreach (string path in paths)
+        {
+            string name = Path.GetFileNameWithoutExtension(path);
+            bool isProject = ProjectAssemblies.Contains(path);
+            if (isProject && projects.TryGetValue(name, out (string Path, ReplaceableReference Reference) before))
+            {
+                if (!string.Equals(before.Path, path, StringComparison.Ordinal))
+                {
+                    before.Reference.Replace(Read(path));
+                    projects[name] = (path, before.Reference);
+                }
+            }
+            else if (names.Add(name))
+            {
+                ReplaceableReference reference = new(Read(path), path);
+                references.Add(reference);
+                if (isProject)
+                {
+                    projects.Add(name, (path, reference));
+                }
+            }
+        }
+    }
+
+    // Read, not mapped: a mapped file could not be rebuilt.
+    private static AssemblyMetadata Read(string path) => AssemblyMetadata.CreateFromImage(File.ReadAllBytes(path));
 
     /// <summary>Adds what a cell brings.</summary>
     public void Add(IEnumerable<MetadataReference> added) => references.AddRange(added);

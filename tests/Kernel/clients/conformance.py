@@ -121,7 +121,7 @@ class CSharp(ConformanceTests):
     code_comment = "/* 🙂🙂 */ "
     completion_samples = [
         {"text": "Console.WriteL", "matches": {"WriteLine"}, "replaces": "WriteL"},
-        {"text": "Math.Sqr", "matches": {"Sqrt"}},
+        {"text": "Math.Clam", "matches": {"Clamp"}},
         {"text": "DateTime.UtcN", "matches": {"UtcNow"}},
         {"text": "#!lsm", "matches": {"#!lsmagic"}},
     ]

@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text;
 using ArKernel.Notebooks.Debugging;
 using ArKernel.Notebooks.Engine;
+using ArKernel.Notebooks.Engine.Sharing;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -10,7 +11,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace ArKernel.Notebooks.Languages.CSharp;
 
 /// <summary>C# cells: a chain of script submissions, each of which sees the variables, methods and types of those before it.</summary>
-internal sealed class CSharpLanguage : ICellLanguage
+internal sealed partial class CSharpLanguage : ISharesValues
 {
     private readonly EngineOptions options;
     private readonly AssemblyReferences references = new();
@@ -19,6 +20,7 @@ internal sealed class CSharpLanguage : ICellLanguage
     // The instances of the submissions so far; the compiled code finds its predecessors here. Slot 0 would be a host object.
     private object?[] submissions = new object?[16];
     private int submissionCount = 1;
+    private readonly Dictionary<Assembly, string> cells = [];
 
     public CSharpLanguage(EngineOptions options)
     {
@@ -33,9 +35,9 @@ internal sealed class CSharpLanguage : ICellLanguage
 
     public IEnumerable<NotebookVariable> Variables =>
         submissions.OfType<object>()
-            .SelectMany(s => s.GetType().GetFields(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
+            .SelectMany(s => s.GetType().GetFields(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
                 .Where(f => !f.Name.StartsWith('<'))
-                .Select(f => new NotebookVariable(f.Name, f.FieldType, f.GetValue(s))))
+                .Select(f => new NotebookVariable(f.Name, f.FieldType, f.GetValue(s)) { Cell = cells.GetValueOrDefault(s.GetType().Assembly) }))
             .Reverse()
             .DistinctBy(v => v.Name, StringComparer.Ordinal) // the last definition of a name is the one in force
             .OrderBy(v => v.Name, StringComparer.Ordinal);
@@ -66,6 +68,7 @@ internal sealed class CSharpLanguage : ICellLanguage
         }
 
         Func<object?[], Task<object?>> run = submission.Load();
+        cells[run.Method.Module.Assembly] = context.Cell.Name;
         compiler.Accept(submission); // from here on its variables exist, whether it throws or not
         context.Accept(Names[0], code);
         if (debugged is not null)
@@ -74,6 +77,9 @@ internal sealed class CSharpLanguage : ICellLanguage
             context.Engine.Debugger.Evaluator = Evaluate;
         }
 
+        CSharpCompilation compilation = submission.Compilation;
+        string[] types = [.. submission.Types?.Libraries.SelectMany(l => l.Types) ?? []];
+        context.Track(Names[0], () => SymbolUses.Of(compilation, code, types));
         if (++submissionCount >= submissions.Length)
         {
             Array.Resize(ref submissions, submissions.Length * 2);
