@@ -70,7 +70,7 @@ public sealed class DisplayedValue
 
     /// <summary>Shows data already rendered in the place of what is shown now.</summary>
     /// <param name="data">The data by mime type.</param>
-    public void UpdateRendered(IReadOnlyDictionary<string, string> data) => cell.Output.Add(new DisplayData(DisplayId, data, IsUpdate: true));
+    public void UpdateRendered(IReadOnlyDictionary<string, string> data) => (CellContext.Current ?? cell).Output.Add(new DisplayData(DisplayId, data, IsUpdate: true));
 }
 
 /// <summary>Text that is shown as it is under one mime type.</summary>

@@ -48,6 +48,7 @@ public sealed class FaultTests
 
         Assert.Equal("2", (await kernel.Client.ExecuteAsync("1 + 1")).Result);
         Assert.Equal("ok", (await kernel.Client.RequestAsync("kernel_info_request", channel: Channel.Control)).Status);
+        Assert.InRange(faults.Count, 200, 400);
         Assert.Equal(faults.Count, kernel.Log.Count);
         Assert.All(kernel.Log, line => Assert.DoesNotContain('\n', line));
         Assert.DoesNotContain(kernel.Log, line => line.Contains(Encoding.ASCII.GetString(answered[1]), StringComparison.Ordinal));

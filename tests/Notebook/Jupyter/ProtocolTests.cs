@@ -19,7 +19,7 @@ public sealed class ProtocolTests
         Assert.Equal(["busy", "idle"], answer.States);
         JupyterMessage reply = Assert.Single(answer.Replies);
         Assert.Equal(type.Replace("_request", "_reply", StringComparison.Ordinal), reply.Type);
-        Assert.Contains(answer.Status, (string[])["ok", "error", "complete"]);
+        Assert.Contains(answer.Status, type == "debug_request" ? [""] : (string[])["ok", "error", "complete"]); // a debug adapter's responses have no status
         Assert.Equal("status", answer.Outputs[0].Type);
         Assert.Equal("status", answer.Outputs[^1].Type);
     }
@@ -124,7 +124,7 @@ public sealed class ProtocolTests
         Exchange shown = await kernel.Client.ExecuteAsync("var d = display(\"one\");");
         Exchange updated = await kernel.Client.ExecuteAsync("d.Update(\"two\");");
         string? id = (string?)shown.Of("display_data").Single()["transient"]!["display_id"];
-        JsonObject update = kernel.Client.Received.Select(m => m.Message).Single(m => m.Type == "update_display_data").Content;
+        JsonObject update = updated.Of("update_display_data").Single(); // before that cell is idle: a converter of notebooks stops to listen then
         Assert.False(string.IsNullOrEmpty(id));
         Assert.Equal((id, "two"), ((string?)update["transient"]!["display_id"], (string?)update["data"]!["text/plain"]));
         Assert.Equal("ok", updated.Status);
