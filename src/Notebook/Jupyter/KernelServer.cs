@@ -26,6 +26,7 @@ public sealed class KernelServer : IAsyncDisposable
     private readonly CancellationTokenSource ending = new();
     private readonly Lazy<Task> patience;
     private Task lastComm = Task.CompletedTask;
+    private Task<bool>? serving;
     private int executionCount;
 
     /// <summary>Binds the kernel's ports; <see cref="RunAsync"/> serves them.</summary>
@@ -60,15 +61,7 @@ public sealed class KernelServer : IAsyncDisposable
 
     /// <summary>Serves requests until a client asks for the end.</summary>
     /// <returns>Whether a restart is to follow.</returns>
-    public async Task<bool> RunAsync()
-    {
-        sockets.Start();
-        bool restart = await shutdown.Task;
-        main.Close();
-        main.Interrupt();
-        await sockets.CloseAsync();
-        return restart;
-    }
+    public Task<bool> RunAsync() => serving = ServeUntilShutdownAsync();
 
     /// <summary>Asks <see cref="RunAsync"/> to end.</summary>
     public void Stop() => shutdown.TrySetResult(false);
@@ -88,6 +81,7 @@ public sealed class KernelServer : IAsyncDisposable
     {
         Stop();
         await ending.CancelAsync();
+        await (serving ?? Task.CompletedTask); // two threads must not close the same sockets
         sockets.Dispose();
         ending.Dispose();
     }
@@ -153,6 +147,16 @@ public sealed class KernelServer : IAsyncDisposable
         {
             PublishStatus("idle", request);
         }
+    }
+
+    private async Task<bool> ServeUntilShutdownAsync()
+    {
+        sockets.Start();
+        bool restart = await shutdown.Task;
+        main.Close();
+        main.Interrupt();
+        await sockets.CloseAsync();
+        return restart;
     }
 
     private static JsonObject Failure(string message) => new()
