@@ -1,9 +1,24 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
 using ArKernel.Notebooks.Documents;
 using ArKernel.Notebooks.Engine;
+using ArKernel.Notebooks.Packages;
 
 namespace ArKernel.Cli;
+
+/// <summary>What a run does with the lock of a notebook's packages.</summary>
+internal enum LockUse
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>Makes it anew.</summary>
+    Write,
+
+    /// <summary>Keeps to it.</summary>
+    Hold,
+}
 
 /// <summary>One run of a notebook from the command line: signals, progress, messages, files.</summary>
 /// <param name="notebook">The notebook's path.</param>
@@ -11,8 +26,9 @@ namespace ArKernel.Cli;
 /// <param name="output">Where the executed notebook goes; null for nowhere.</param>
 /// <param name="html">Where the page goes; null for nowhere.</param>
 /// <param name="timeout">The time a cell may take; null for no limit.</param>
+/// <param name="lockUse">What to do with the lock of the notebook's packages.</param>
 /// <param name="quiet">Whether to print errors only.</param>
-internal sealed class NotebookRun(string notebook, string[] parameters, string? output, string? html, TimeSpan? timeout, bool quiet)
+internal sealed class NotebookRun(string notebook, string[] parameters, string? output, string? html, TimeSpan? timeout, LockUse lockUse, bool quiet)
 {
     /// <summary>Runs and answers the exit code.</summary>
     public async Task<int> RunAsync()
@@ -37,7 +53,12 @@ internal sealed class NotebookRun(string notebook, string[] parameters, string? 
                 NotebookParameters.Inject(document, parameters, notebook);
             }
 
-            return CanWrite(output) && CanWrite(html) ? await RunAsync(document, worker, interrupt.Token) : ExitCode.Failure;
+            if (!CanWrite(output) || !CanWrite(html) || (lockUse == LockUse.Hold && !await HoldAsync(document, worker, interrupt.Token)))
+            {
+                return interrupt.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Failure;
+            }
+
+            return await RunAsync(document, worker, interrupt.Token);
         }
         catch (DocumentException error)
         {
@@ -68,6 +89,11 @@ internal sealed class NotebookRun(string notebook, string[] parameters, string? 
             await Console.Error.WriteLineAsync($"{notebook}: cell {result.CellNumber}{line}: {name}{result.Error?.Message}");
         }
 
+        if (lockUse == LockUse.Write && result.Outcome == RunOutcome.Succeeded)
+        {
+            await WriteLockAsync(document, await worker);
+        }
+
         bool written = Write(document, RunProgressDisplay.Seconds(Stopwatch.GetElapsedTime(start)));
         return result.Outcome switch
         {
@@ -75,6 +101,41 @@ internal sealed class NotebookRun(string notebook, string[] parameters, string? 
             RunOutcome.Succeeded when written => ExitCode.Success,
             _ => ExitCode.Failure,
         };
+    }
+
+    /// <summary>Into the executed notebook, and into the one it was made from, of which nothing else changes.</summary>
+    private async Task WriteLockAsync(NotebookDocument document, ICellExecutor worker)
+    {
+        JsonNode made = await NotebookLock.WriteAsync(document, worker);
+        if (output != notebook)
+        {
+            NotebookDocument source = NotebookFile.Load(notebook);
+            NotebookLock.Put(source, made);
+            NotebookFile.Save(source, notebook);
+        }
+    }
+
+    /// <summary>Restores what the lock says; false, with the reasons printed, when that is not what there is.</summary>
+    private async Task<bool> HoldAsync(NotebookDocument document, Task<ICellExecutor> worker, CancellationToken cancellationToken)
+    {
+        LockCheck check;
+        try
+        {
+            check = await NotebookLock.HoldAsync(document, notebook, await worker, cancellationToken);
+        }
+        catch (Exception error) when (error is RequestException or InvalidOperationException or OperationCanceledException)
+        {
+            await Console.Error.WriteLineAsync($"{notebook}: the packages could not be checked against the lock: {error.Message}");
+            return false;
+        }
+
+        IEnumerable<string> lines = check.Differences.Select(d => "not as locked: " + d).Concat(quiet && check.Differences.Count == 0 ? [] : check.Notes);
+        foreach (string line in check.Differences.Count == 0 ? lines : lines.Append("no cell was run. 'arkernel run --lock' makes the lock anew."))
+        {
+            await Console.Error.WriteLineAsync($"{notebook}: {line}");
+        }
+
+        return check.Differences.Count == 0;
     }
 
     private bool Write(NotebookDocument document, string time)

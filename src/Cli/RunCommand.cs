@@ -19,10 +19,12 @@ internal static class RunCommand
         var html = new Option<string?>("--html") { Description = "Also write a self-contained web page.", HelpName = "file.html" };
         var timeout = new Option<TimeSpan?>("--timeout") { Description = "The time a cell may take.", HelpName = "seconds", CustomParser = ParseSeconds };
         var noSave = new Option<bool>("--no-save") { Description = "Do not write the executed notebook." };
+        var writeLock = new Option<bool>("--lock") { Description = "Write the lock of the packages that the run used, with hashes, into the notebook's metadata." };
+        var locked = new Option<bool>("--locked") { Description = "Run with exactly the packages of the notebook's lock, or not at all." };
         var quiet = new Option<bool>("--quiet", "-q") { Description = "Print errors only." };
-        var command = new Command("run", "Executes a notebook; exits with 0 when all cells succeeded, 1 when one failed, 2 for wrong usage or an unreadable notebook, 130 when interrupted.")
+        var command = new Command("run", "Executes a notebook; exits with 0 when all cells succeeded, 1 when one failed or the packages differ from the lock, 2 for wrong usage or an unreadable notebook, 130 when interrupted.")
         {
-            notebook, parameter, output, inPlace, html, timeout, noSave, quiet,
+            notebook, parameter, output, inPlace, html, timeout, noSave, writeLock, locked, quiet,
         };
         command.Validators.Add(result =>
         {
@@ -34,6 +36,16 @@ internal static class RunCommand
             if (result.GetValue(inPlace) && result.GetValue(notebook) is { } path && !path.EndsWith(".ipynb", StringComparison.OrdinalIgnoreCase))
             {
                 result.AddError("--in-place needs an .ipynb: other formats have no place for outputs. Use --output.");
+            }
+
+            if (result.GetValue(writeLock) && result.GetValue(locked))
+            {
+                result.AddError("--lock and --locked exclude each other: one makes the lock anew, the other keeps to it.");
+            }
+
+            if ((result.GetValue(writeLock) || result.GetValue(locked)) && result.GetValue(notebook) is { } source && !source.EndsWith(".ipynb", StringComparison.OrdinalIgnoreCase))
+            {
+                result.AddError("--lock and --locked need an .ipynb: other formats have no place for a lock.");
             }
 
             if (result.GetValue(output) is { } file && !file.EndsWith(".ipynb", StringComparison.OrdinalIgnoreCase))
@@ -50,6 +62,7 @@ internal static class RunCommand
                 parsed.GetValue(noSave) ? null : parsed.GetValue(inPlace) ? path : parsed.GetValue(output) ?? DefaultOutput(path),
                 parsed.GetValue(html),
                 parsed.GetValue(timeout),
+                parsed.GetValue(writeLock) ? LockUse.Write : parsed.GetValue(locked) ? LockUse.Hold : LockUse.None,
                 parsed.GetValue(quiet)).RunAsync();
         });
         return command;

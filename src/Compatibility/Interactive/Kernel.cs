@@ -59,6 +59,18 @@ public class Kernel
     /// <param name="content">The CSS.</param>
     public static void CSS(string content) => ArKernel.Notebooks.NotebookFunctions.CSS(content);
 
+    /// <summary>Asks the user for a line of text.</summary>
+    /// <param name="prompt">The question.</param>
+    /// <param name="typeHint"><c>password</c> to hide what is typed.</param>
+    /// <returns>The line.</returns>
+    public static Task<string> GetInputAsync(string prompt = "", string typeHint = "text") =>
+        typeHint == "password" ? ArKernel.Notebooks.Notebook.GetPasswordAsync(prompt) : ArKernel.Notebooks.Notebook.GetInputAsync(prompt);
+
+    /// <summary>Asks the user for a line of text that is hidden while it is typed.</summary>
+    /// <param name="prompt">The question.</param>
+    /// <returns>The line.</returns>
+    public static async Task<PasswordString> GetPasswordAsync(string prompt = "") => new(await ArKernel.Notebooks.Notebook.GetPasswordAsync(prompt));
+
     /// <summary>Carries out a command.</summary>
     /// <param name="command">The command.</param>
     /// <returns>How it ended; a failure is also written below the cell.</returns>

@@ -42,9 +42,9 @@ internal sealed class DebugCell(DebugSession session, int id, string name, strin
     /// <returns>Its index.</returns>
     public int Add(FileLinePositionSpan span, IReadOnlyList<DebugVariable> variables)
     {
-        int line = span.StartLinePosition.Line + 1;
-        bool first = !statements.Exists(s => s.Line == line);
-        statements.Add(new DebugStatement(line, span.StartLinePosition.Character + 1, span.EndLinePosition.Line + 1, span.EndLinePosition.Character + 1, first, variables));
+        int line = span.StartLinePosition.Line + 1, column = span.StartLinePosition.Character + 1;
+        bool first = !statements.Exists(s => s.Line == line && s.Column < column); // the same statement again (types may be compiled twice) is as first as before
+        statements.Add(new DebugStatement(line, column, span.EndLinePosition.Line + 1, span.EndLinePosition.Character + 1, first, variables));
         return statements.Count - 1;
     }
 

@@ -4,7 +4,10 @@ using System.Net;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using ArKernel.Notebooks.Packages;
+using ArKernel.Notebooks.SubKernels;
 using Microsoft.CodeAnalysis.CSharp;
 
 namespace ArKernel.Notebooks.Engine;
@@ -12,6 +15,8 @@ namespace ArKernel.Notebooks.Engine;
 /// <summary>The commands that every notebook has.</summary>
 internal static class BuiltInMagics
 {
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static IEnumerable<Magic> Create(NotebookEngine engine, EngineOptions options) =>
     [
         new("time", "Says at the end how long the cell took.", (_, context) => Done(Time(context))),
@@ -20,7 +25,9 @@ internal static class BuiltInMagics
         new("whos", "Lists the variables with their types and values.", (_, context) => ShowVariables(engine, context)),
         new("about", "Says which versions are at work.", (_, context) => Show(context, About())),
         .. Sharing.SharingMagics.Create(engine),
+        new("lock", "Shows the lock of the notebook's packages: what was asked for, what came in, with hashes.", async (_, context) => await ShowLockAsync(engine, context)),
         new("import", "Runs the cells of a file (.ipynb, .dib, .cs, .csx) here.", (file, context) => ImportAsync(file, engine, options, context)),
+        ConnectMagic.Create(engine, options),
     ];
 
     private static Task<Action?> Done(Action? atEnd = null) => Task.FromResult(atEnd);
@@ -29,6 +36,13 @@ internal static class BuiltInMagics
     {
         context.DisplayRendered(Rendering.Text(text));
         return Done();
+    }
+
+    private static async Task<Action?> ShowLockAsync(NotebookEngine engine, CellContext context)
+    {
+        PackageLock made = await engine.CreateLockAsync(context.CancellationToken);
+        context.DisplayRendered(Rendering.Text(JsonSerializer.Serialize(made.ToJson(), Indented)));
+        return null;
     }
 
     private static Action Time(CellContext context)

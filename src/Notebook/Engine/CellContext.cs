@@ -7,6 +7,9 @@ public sealed class CellContext
     private static readonly AsyncLocal<CellContext?> Flowing = new();
     private static volatile CellContext? latest;
 
+    private volatile bool isStopping;
+    private int outputs;
+
     internal CellContext(NotebookEngine engine, CellSubmission cell, CellOutput output, CancellationToken cancellationToken)
     {
         Engine = engine;
@@ -32,21 +35,31 @@ public sealed class CellContext
 
     internal CellOutput Output { get; }
 
+    /// <summary>Whether the cell's code has the token and so may end by itself.</summary>
+    internal bool HasAskedForToken { get; set; }
+
     /// <summary>Set when the cell's code did not end by itself after an interruption.</summary>
-    internal bool IsStopping { get; set; }
+    internal bool IsStopping { get => isStopping; set => isStopping = value; }
+
+    /// <summary>Whether code of the cell is inside an output, where it must be neither woken nor aborted: locks and lines would be left half done.</summary>
+    internal bool IsPuttingOut => Volatile.Read(ref outputs) > 0;
 
     /// <summary>The thread on which an output has thrown since, if any: its code is on its way out and needs no further push.</summary>
     internal int? LeavingThread { get; private set; }
 
-    /// <summary>Ends code of a cell that is being stopped, wherever it puts something out.</summary>
-    /// <exception cref="OperationCanceledException">The calling code belongs to such a cell.</exception>
-    internal static void ThrowIfStopping()
+    /// <summary>Marks the calling code as putting something out, until what is returned is disposed of.</summary>
+    /// <exception cref="OperationCanceledException">The calling code belongs to a cell that is being stopped.</exception>
+    internal static OutputScope BeginOutput()
     {
+        OutputScope scope = new(Flowing.Value);
         if (Flowing.Value is { IsStopping: true } cell)
         {
+            scope.Dispose();
             cell.LeavingThread = Environment.CurrentManagedThreadId;
             throw new OperationCanceledException("The cell was interrupted.", cell.CancellationToken);
         }
+
+        return scope;
     }
 
     /// <summary>Writes text to <c>stdout</c> or <c>stderr</c>.</summary>
@@ -83,5 +96,28 @@ public sealed class CellContext
     {
         Flowing.Value = this;
         latest = this;
+    }
+
+    /// <summary>An output in the making.</summary>
+    internal readonly struct OutputScope : IDisposable
+    {
+        private readonly CellContext? cell;
+
+        public OutputScope(CellContext? cell)
+        {
+            this.cell = cell;
+            if (cell is not null)
+            {
+                Interlocked.Increment(ref cell.outputs);
+            }
+        }
+
+        public void Dispose()
+        {
+            if (cell is not null)
+            {
+                Interlocked.Decrement(ref cell.outputs);
+            }
+        }
     }
 }

@@ -8,15 +8,14 @@ namespace ArKernel.Notebooks.Engine;
 /// lines are a few events, and of the updates of one display within that time only the last is sent.
 /// </summary>
 /// <remarks>
-/// User threads only append under a lock; another thread delivers. Before a user thread is aborted its cell is marked as stopping, and from
-/// then on appending throws before it takes the lock: an abort inside could leave it locked for good.
+/// User threads only append under a lock; another thread delivers. No thread is aborted inside: that could leave it locked for good.
 /// </remarks>
 internal sealed class CellOutput
 {
     /// <summary>How long text is gathered before it is sent.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Characters of stream text a cell may put out; what follows is counted and cut.</summary>
+    /// <summary>Characters of stream text a cell may put out; what follows goes to a file.</summary>
     public const long StreamLimit = 10_000_000;
 
     private const int LongestText = 1 << 20; // characters of one event
@@ -29,8 +28,8 @@ internal sealed class CellOutput
     private List<CellEvent> pending = [];
     private string stream = "stdout";
     private long written;
-    private long cut;
     private bool scheduled;
+    private OutputFile? overflow;
 
     public CellOutput(Action<CellEvent> onEvent) => this.onEvent = onEvent;
 
@@ -38,22 +37,20 @@ internal sealed class CellOutput
     /// <exception cref="OperationCanceledException">The calling code belongs to a cell that is being stopped.</exception>
     public void Write(string toStream, ReadOnlySpan<char> value)
     {
-        CellContext.ThrowIfStopping();
+        using CellContext.OutputScope scope = CellContext.BeginOutput();
         lock (gate)
         {
             int room = (int)Math.Clamp(StreamLimit - written, 0, value.Length);
-            cut += value.Length - room;
             written += room;
             if (room > 0)
             {
-                if (!string.Equals(stream, toStream, StringComparison.Ordinal) || text.Length >= LongestText)
-                {
-                    SealText();
-                    stream = toStream;
-                }
+                Append(toStream, value[..room]);
+            }
 
-                text.Append(value[..room]);
-                Schedule();
+            if (room < value.Length)
+            {
+                overflow ??= new OutputFile();
+                overflow.Write(value[room..]);
             }
         }
     }
@@ -62,7 +59,7 @@ internal sealed class CellOutput
     /// <exception cref="OperationCanceledException">The calling code belongs to a cell that is being stopped.</exception>
     public void Add(CellEvent output)
     {
-        CellContext.ThrowIfStopping();
+        using CellContext.OutputScope scope = CellContext.BeginOutput();
         bool full;
         lock (gate)
         {
@@ -110,20 +107,14 @@ internal sealed class CellOutput
         }
     }
 
-    /// <summary>Delivers everything and says how much text was cut, if any was.</summary>
+    /// <summary>Delivers everything and says where the text is that was too much, if any was.</summary>
     public void Complete()
     {
-        long lost;
         lock (gate)
         {
-            lost = cut;
-            cut = 0;
-            if (lost > 0)
+            if (overflow?.Close() is { } closing)
             {
-                SealText();
-                pending.Add(new StreamText("stderr", string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"\n[{lost:N0} more characters were cut: a cell may print {StreamLimit:N0}; write long output to a file]\n")));
+                Append("stderr", string.Create(CultureInfo.InvariantCulture, $"\n[A cell shows {StreamLimit:N0} characters of text. {closing}]\n"));
             }
         }
 
@@ -134,6 +125,18 @@ internal sealed class CellOutput
     {
         await Task.Delay(Interval).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         Flush();
+    }
+
+    private void Append(string toStream, ReadOnlySpan<char> value)
+    {
+        if (!string.Equals(stream, toStream, StringComparison.Ordinal) || text.Length >= LongestText)
+        {
+            SealText();
+            stream = toStream;
+        }
+
+        text.Append(value);
+        Schedule();
     }
 
     private void SealText()

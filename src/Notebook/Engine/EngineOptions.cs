@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
+using ArKernel.Notebooks.Engine.Sharing;
 using ArKernel.Notebooks.Packages;
 
 namespace ArKernel.Notebooks.Engine;
@@ -31,6 +32,9 @@ public sealed class EngineOptions
     /// <summary>What <see cref="ICellExecutor.RequestAsync"/> answers besides the built-in requests.</summary>
     public IDictionary<string, RequestHandler> Requests { get; } = new Dictionary<string, RequestHandler>(StringComparer.Ordinal);
 
+    /// <summary>How tensors are exchanged with Jupyter kernels that the notebook is connected to; null leaves arrays.</summary>
+    public TensorExchange? Tensors { get; set; }
+
     /// <summary>
     /// Where restored packages are remembered; by default <c>ARKERNEL_HOME</c> if that is set, else a folder of the user's local application data.
     /// </summary>
@@ -44,8 +48,11 @@ public sealed class EngineOptions
     /// </summary>
     public bool AbortsThreads { get; set; }
 
-    /// <summary>How long an interrupted cell may take to end by itself before its thread is woken and aborted.</summary>
-    public TimeSpan AbortDelay { get; set; } = TimeSpan.FromMilliseconds(250);
+    /// <summary>How long interrupted code that has not asked for <see cref="Notebook.CancellationToken"/> goes on before it is woken or aborted.</summary>
+    public TimeSpan AbortDelay { get; set; } = TimeSpan.FromMilliseconds(40);
+
+    /// <summary>The same for code that has, and so is expected to end in good order, after the step it is at.</summary>
+    public TimeSpan CooperationDelay { get; set; } = TimeSpan.FromMilliseconds(800);
 }
 
 /// <summary>Answers one kind of request; called on a pool thread, also while a cell runs.</summary>

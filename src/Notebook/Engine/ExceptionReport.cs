@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Reflection;
 using System.Text.RegularExpressions;
+using ArKernel.Notebooks.Packages.Native;
 
 namespace ArKernel.Notebooks.Engine;
 
@@ -16,14 +17,23 @@ internal static partial class ExceptionReport
     {
         exception = Unwrap(exception);
         List<string> lines = [];
+        List<string> reasons = [];
         int? line = null;
         for (Exception? current = exception; current is not null; current = current.InnerException is { } inner ? Unwrap(inner) : null)
         {
             lines.Add((lines.Count == 0 ? "" : "caused by ") + $"{TypeName(current.GetType())}: {current.Message}");
+            if (current is DllNotFoundException missing && NativePreflight.Explain(missing) is { Count: > 0 } why)
+            {
+                // The loader's own message is a list of all places where it looked.
+                lines[^1] = lines[^1].Split(" In order to")[0];
+                lines.AddRange(why);
+                reasons.AddRange(why);
+            }
+
             AddFrames(current, cell, lines, ref line);
         }
 
-        return new CellError(exception.GetType().Name, exception.Message, lines, line);
+        return new CellError(exception.GetType().Name, reasons.Count > 0 ? string.Join(' ', reasons) : exception.Message, lines, line);
     }
 
     private static Exception Unwrap(Exception exception)

@@ -7,7 +7,20 @@ namespace ArKernel.Notebooks;
 public static class Notebook
 {
     /// <summary>Signalled when the running cell is interrupted; loops that observe it end in good order.</summary>
-    public static CancellationToken CancellationToken => CellContext.Current?.CancellationToken ?? CancellationToken.None;
+    public static CancellationToken CancellationToken
+    {
+        get
+        {
+            CellContext? cell = CellContext.Current;
+            if (cell is null)
+            {
+                return CancellationToken.None;
+            }
+
+            cell.HasAskedForToken = true;
+            return cell.CancellationToken;
+        }
+    }
 
     /// <summary>Shows a value below the cell.</summary>
     /// <param name="value">The value.</param>

@@ -14,10 +14,10 @@ public sealed class NotebookEngine : ICellExecutor
 {
     private readonly EngineOptions options;
     private readonly SemaphoreSlim turn = new(1, 1);
-    private readonly Dictionary<string, ICellLanguage> languages = new(StringComparer.OrdinalIgnoreCase);
+    private Dictionary<string, ICellLanguage> languages = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, Magic> magics = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, RequestHandler> requests = new(StringComparer.Ordinal);
-    private readonly CellParser parser;
+    private CellParser parser;
     private readonly PackageSession packages;
     private readonly Lazy<Task> initialization;
     private Task warmUp = Task.CompletedTask;
@@ -44,13 +44,13 @@ public sealed class NotebookEngine : ICellExecutor
         requests["comm"] = Comm.DeliverAsync;
         requests["debug"] = new DebugAdapter(Debugger, this).HandleAsync;
         requests[NotebookVocabulary.Request] = (_, _) => Task.FromResult(JsonSerializer.SerializeToElement(NotebookVocabulary.Of(this)));
-        foreach ((string name, RequestHandler handler) in this.options.Requests)
+        packages = new PackageSession(this.options.CacheFolder);
+        foreach ((string name, RequestHandler handler) in NotebookLock.Requests(packages).Concat(this.options.Requests.Select(r => (r.Key, r.Value))))
         {
             requests[name] = handler;
         }
 
         parser = new CellParser(languages, magics);
-        packages = new PackageSession(this.options.CacheFolder);
         initialization = new Lazy<Task>(() => Task.Run(() => this.options.Initialize?.Invoke()));
     }
 
@@ -60,11 +60,27 @@ public sealed class NotebookEngine : ICellExecutor
     /// <summary>The commands that cells can give.</summary>
     public IReadOnlyCollection<Magic> Magics => magics.Values;
 
+    /// <summary>The lock of the packages so far.</summary>
+    internal Task<PackageLock> CreateLockAsync(CancellationToken cancellationToken) => packages.CreateLockAsync(cancellationToken);
+
     /// <summary>Asks the front end's user.</summary>
     internal NotebookInput Input { get; } = new();
 
     /// <summary>The debugger of C# cells.</summary>
     internal DebugSession Debugger { get; } = new();
+
+    /// <summary>Adds a language while cells run, or replaces the one of its names.</summary>
+    internal void Add(ICellLanguage language)
+    {
+        Dictionary<string, ICellLanguage> next = new(languages, StringComparer.OrdinalIgnoreCase);
+        foreach (string name in language.Names)
+        {
+            next[name] = language;
+        }
+
+        languages = next; // a copy: requests beside the cells may be looking at the ones before
+        parser = new CellParser(languages, magics);
+    }
 
     /// <summary>Starts, in the background, what would make the first cell slow. Cells wait for its end.</summary>
     public void StartWarmUp() => warmUp = Task.Run(async () =>

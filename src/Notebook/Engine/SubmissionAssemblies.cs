@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
@@ -21,6 +22,8 @@ internal static class SubmissionAssemblies
     private static readonly ConcurrentDictionary<string, Assembly> Compiled = new(StringComparer.Ordinal);
     private static readonly ConcurrentDictionary<string, string> Files = new(StringComparer.OrdinalIgnoreCase);
 
+    private static int count;
+
     static SubmissionAssemblies() => AssemblyLoadContext.Default.Resolving += (context, name) =>
         name.Name is null ? null
         : Compiled.TryGetValue(name.Name, out Assembly? assembly) ? assembly
@@ -30,6 +33,9 @@ internal static class SubmissionAssemblies
     /// <summary>Whether an assembly was compiled from a cell.</summary>
     public static bool Contains(Assembly assembly) =>
         assembly.GetName().Name is { } name && (name.StartsWith(NamePrefix, StringComparison.Ordinal) || name.StartsWith(FSharpNamePrefix, StringComparison.Ordinal));
+
+    /// <summary>A name for another assembly compiled from a cell.</summary>
+    public static string NextName() => string.Create(CultureInfo.InvariantCulture, $"{NamePrefix}{Interlocked.Increment(ref count)}");
 
     /// <summary>Loads an assembly compiled from a cell.</summary>
     public static Assembly Load(string name, Stream assembly, Stream symbols)

@@ -75,7 +75,21 @@ public sealed record ConnectionInformation
             throw new JupyterException($"The connection file '{path}' cannot be read: {exception.Message}");
         }
 
-        return connection is null ? throw new JupyterException($"The connection file '{path}' is empty.") : connection.Check(path);
+        if (connection is null)
+        {
+            throw new JupyterException($"The connection file '{path}' is empty.");
+        }
+
+        // The generated reader sets what the file leaves out to null, whatever the property's initial value.
+        ConnectionInformation defaults = new();
+        return (connection with
+        {
+            Transport = connection.Transport ?? defaults.Transport,
+            Address = connection.Address ?? defaults.Address,
+            Key = connection.Key ?? defaults.Key,
+            SignatureScheme = connection.SignatureScheme ?? defaults.SignatureScheme,
+            KernelName = connection.KernelName ?? defaults.KernelName,
+        }).Check(path);
     }
 
     /// <summary>Writes a connection file that only its owner can read.</summary>

@@ -43,9 +43,12 @@ internal sealed class AssemblyReferences
         foreach (string path in paths.Where(p => names.Add(Path.GetFileNameWithoutExtension(p))))
         {
             // Read, not mapped: a mapped file could not be rebuilt.
-            references.Add(AssemblyMetadata.CreateFromImage(File.ReadAllBytes(path)).GetReference(filePath: path));
+            references.Add(AssemblyMetadata.CreateFromImage(File.ReadAllBytes(path)).GetReference(DocumentationFiles.Of(path), filePath: path));
         }
     }
+
+    /// <summary>Adds what a cell brings.</summary>
+    public void Add(IEnumerable<MetadataReference> added) => references.AddRange(added);
 
     private static Dictionary<string, MetadataReference> ReadHost()
     {
@@ -71,6 +74,6 @@ internal sealed class AssemblyReferences
         MemoryMappedViewAccessor view = map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read); // stays mapped as long as the process
         byte* start = null;
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-        return AssemblyMetadata.Create(ModuleMetadata.CreateFromImage((nint)start, length)).GetReference(filePath: path);
+        return AssemblyMetadata.Create(ModuleMetadata.CreateFromImage((nint)start, length)).GetReference(DocumentationFiles.Of(path), filePath: path);
     }
 }

@@ -3,13 +3,15 @@ using ArKernel.Notebooks.Engine;
 namespace ArKernel.Notebooks.Languages;
 
 /// <summary>A language whose cells are shown, not run, by the engine: Markdown, HTML, JavaScript.</summary>
-internal sealed class MarkupLanguage(string mimeType, Func<string, string> wrap, params string[] names) : ICellLanguage
+internal sealed class MarkupLanguage(Func<string, (string MimeType, string Content)[]> forms, params string[] names) : ICellLanguage
 {
     public static IReadOnlyList<ICellLanguage> All { get; } =
     [
-        new MarkupLanguage("text/markdown", code => code, "markdown"),
-        new MarkupLanguage("text/html", code => code, "html"),
-        new MarkupLanguage("text/html", code => $"<script type=\"text/javascript\">\n{code}\n</script>", "javascript", "js"),
+        new MarkupLanguage(code => [("text/markdown", code)], "markdown"),
+        new MarkupLanguage(code => [("text/html", code)], "html"),
+        // A front end shows one form of an output: the script never runs twice.
+        new MarkupLanguage(code => [("application/javascript", code), ("text/html", $"<script type=\"text/javascript\">\n{code}\n</script>")], "javascript", "js"),
+        new MermaidLanguage(),
     ];
 
     public IReadOnlyList<string> Names => names;
@@ -28,7 +30,10 @@ internal sealed class MarkupLanguage(string mimeType, Func<string, string> wrap,
 
     public Task<CellError?> RunAsync(string code, CellContext context)
     {
-        context.Display(new MarkupText(wrap(code.Trim('\n')), mimeType));
+        code = code.Trim('\n');
+        Dictionary<string, string> data = forms(code).ToDictionary(f => f.MimeType, f => f.Content, StringComparer.Ordinal);
+        data["text/plain"] = code;
+        context.DisplayRendered(data);
         return Task.FromResult<CellError?>(null);
     }
 }

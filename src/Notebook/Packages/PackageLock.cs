@@ -67,6 +67,13 @@ internal sealed record PackageLock(
         }
     }
 
+    /// <summary>What is another one now around the packages, in words.</summary>
+    public IEnumerable<string> SurroundingsUnlike(PackageLock now) =>
+        from pair in ((string What, string Locked, string Now)[])
+            [("ArKernel", Kernel, now.Kernel), ("the .NET SDK", Sdk, now.Sdk), ("the platform", RuntimeIdentifier, now.RuntimeIdentifier)]
+        where pair.Locked != pair.Now
+        select $"the lock was made with {pair.What} {pair.Locked}, this is {pair.Now}";
+
     private static string OrNewest(string version) => version.Length == 0 ? "the newest version" : version;
 }
 

@@ -1,6 +1,7 @@
 using System.Reflection;
 using ArKernel.Notebooks.Engine;
 using ArKernel.Notebooks.Languages;
+using ArKernel.Notebooks.Packages.Native;
 
 namespace ArKernel.Notebooks.Packages;
 
@@ -17,6 +18,7 @@ internal sealed class PackageSession(string cacheFolder)
     private readonly SortedDictionary<string, string> written = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<string> sources = [];
     private readonly Dictionary<string, RestoredPackage> installed = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> warned = new(StringComparer.Ordinal);
     private PackageLock? held;
     private RestoredPackages? locked;
 
@@ -118,7 +120,7 @@ internal sealed class PackageSession(string cacheFolder)
             wanted = held is null ? [.. asked.Where(a => !HostPackages.Has(a, lines)).Select(a => VersionMap.Apply(a, cacheFolder, lines))] : Locked(asked);
             restored = wanted.Length == 0 ? RestoredPackages.None
                 : locked is not null ? WhatIsReachable(locked, wanted)
-                : await RestoreAsync(wanted, await PackageSources.ReachableAsync(from, lines, context.CancellationToken), context.CancellationToken);
+                : await RestoreAsync(wanted, await ReachableAsync(from, lines, context.CancellationToken), context.CancellationToken);
         }
         catch (CellFailedException)
         {
@@ -135,6 +137,18 @@ internal sealed class PackageSession(string cacheFolder)
         lines.AddRange(restored.Packages.SelectMany(HostPackages.Shortfalls).Distinct(StringComparer.Ordinal));
         display.UpdateRendered(Rendering.Text(string.Join('\n', lines)));
         NativeLibraries.AddFolder(restored.NativeFolder);
+        foreach (string problem in NativePreflight.Check(restored.NativeFolder).Where(warned.Add))
+        {
+            context.Write("stderr", problem + "\n");
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> ReachableAsync(IReadOnlyList<string> from, List<string> lines, CancellationToken cancellationToken)
+    {
+        List<string> unreachable = [];
+        IReadOnlyList<string> reachable = await PackageSources.ReachableAsync(from, unreachable, cancellationToken);
+        lines.AddRange(unreachable.Where(warned.Add));
+        return reachable;
     }
 
     private async Task<RestoredPackages> RestoreAsync(PackageDirective[] wanted, IReadOnlyList<string> from, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ArKernel.Notebooks.Jupyter;
 
 namespace ArKernel.Notebooks.SubKernels;
 
@@ -72,18 +73,17 @@ internal sealed record KernelSpecification(
 
     private static IEnumerable<string> Folders()
     {
-        IEnumerable<string> own = Variable("JUPYTER_PATH")?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) ?? [];
-        string home = System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile);
-        string user = Variable("JUPYTER_DATA_DIR")
-            ?? (OperatingSystem.IsWindows() ? Path.Combine(System.Environment.GetFolderPath(System.Environment.SpecialFolder.ApplicationData), "jupyter")
-                : OperatingSystem.IsMacOS() ? Path.Combine(home, "Library", "Jupyter")
-                : Path.Combine(Variable("XDG_DATA_HOME") ?? Path.Combine(home, ".local", "share"), "jupyter"));
-        IEnumerable<string> environments = new[] { Variable("VIRTUAL_ENV"), Variable("CONDA_PREFIX"), PythonPrefix() }.OfType<string>().Select(p => Path.Combine(p, "share", "jupyter"));
-        IEnumerable<string> system = OperatingSystem.IsWindows()
-            ? [Path.Combine(System.Environment.GetFolderPath(System.Environment.SpecialFolder.CommonApplicationData), "jupyter")]
-            : ["/usr/local/share/jupyter", "/usr/share/jupyter"];
-        return [.. own, user, .. environments, .. system];
+        IEnumerable<string> named = Variable("JUPYTER_PATH")?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) ?? [];
+        return
+        [
+            .. named, // before the environment that is active, as in Jupyter
+            .. new[] { Variable("VIRTUAL_ENV"), Variable("CONDA_PREFIX") }.OfType<string>().Select(Shared),
+            .. JupyterPaths.Data,
+            .. new[] { PythonPrefix() }.OfType<string>().Select(Shared),
+        ];
     }
+
+    private static string Shared(string prefix) => Path.Combine(prefix, "share", "jupyter");
 
     /// <summary>The folder in which the Python of the search path is installed.</summary>
     private static string? PythonPrefix()

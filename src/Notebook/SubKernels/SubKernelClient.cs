@@ -15,8 +15,11 @@ internal sealed class SubKernelClient : IDisposable
 {
     private const int MostRemembered = 64;
 
+    private static readonly TimeSpan RepeatAfter = TimeSpan.FromSeconds(0.5);
+
     private readonly MessageFormat format;
     private readonly string session = Guid.NewGuid().ToString("N");
+    private readonly byte[] identity = [1, .. Guid.NewGuid().ToByteArray()]; // identities that begin with 0 are ZeroMQ's own
     private readonly Dictionary<Channel, NetMQSocket> sockets = [];
     private readonly NetMQQueue<(Channel Channel, NetMQMessage Message)> outgoing = new();
     private readonly NetMQPoller poller = [];
@@ -62,18 +65,33 @@ internal sealed class SubKernelClient : IDisposable
         Send(Channel.Input, reply);
     }
 
-    /// <summary>Sends a request and waits for its reply.</summary>
-    public Task<JupyterMessage> RequestAsync(Channel channel, string type, JsonObject content, CancellationToken cancellationToken)
+    /// <summary>Waits until requests are answered and outputs arrive: a subscription takes effect some time after it is made.</summary>
+    /// <returns>What the kernel says of itself.</returns>
+    public async Task<JsonObject> WaitUntilReadyAsync(CancellationToken cancellationToken)
     {
-        TaskCompletionSource<JupyterMessage> reply = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Send(channel, type, content, (from, message) =>
+        TaskCompletionSource<JsonObject> answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        while (true)
         {
-            if (from == channel)
+            Send(Channel.Shell, "kernel_info_request", [], (channel, message) =>
             {
-                reply.TrySetResult(message);
+                if (channel == Channel.Output)
+                {
+                    heard.TrySetResult();
+                }
+                else
+                {
+                    answered.TrySetResult(message.Content);
+                }
+            });
+            Task both = Task.WhenAll(answered.Task, heard.Task);
+            if (await Task.WhenAny(both, Task.Delay(RepeatAfter, cancellationToken)) == both)
+            {
+                return await answered.Task;
             }
-        });
-        return reply.Task.WaitAsync(cancellationToken);
+
+            cancellationToken.ThrowIfCancellationRequested();
+        }
     }
 
     public void Dispose()
@@ -88,6 +106,7 @@ internal sealed class SubKernelClient : IDisposable
 
     private void Connect(Channel channel, NetMQSocket socket, string endpoint)
     {
+        socket.Options.Identity = identity; // one for all: a kernel sends its questions to the identity whose request it runs
         socket.Options.Linger = TimeSpan.Zero;
         socket.Options.SendHighWatermark = 0;
         socket.Options.ReceiveHighWatermark = 0;

@@ -19,10 +19,17 @@ internal sealed partial class SubKernelProcess : IDisposable
     private const int LastLines = 20;
 
     private static readonly TimeSpan ShutdownTime = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(0.5);
 
     private readonly Process process;
     private readonly string connectionFile;
     private readonly Queue<string> lines = new();
+
+    // Not Process.WaitForExitAsync, which also waits for whoever inherited the kernel's streams.
+    private readonly TaskCompletionSource<int> exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private readonly TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int openStreams = 2;
 
     private SubKernelProcess(Process process, string connectionFile, ConnectionInformation connection)
     {
@@ -31,16 +38,17 @@ internal sealed partial class SubKernelProcess : IDisposable
         Connection = connection;
         process.OutputDataReceived += (_, e) => Keep(e.Data);
         process.ErrorDataReceived += (_, e) => Keep(e.Data);
+        process.Exited += (_, _) => OnExited();
+        process.EnableRaisingEvents = true;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        Exited = WaitAsync();
     }
 
     /// <summary>Where the kernel listens.</summary>
     public ConnectionInformation Connection { get; }
 
     /// <summary>Ends when the process does, with its exit code.</summary>
-    public Task<int> Exited { get; }
+    public Task<int> Exited => exited.Task;
 
     /// <summary>What the process has printed last, outside its messages.</summary>
     public string LastOutput
@@ -123,12 +131,11 @@ internal sealed partial class SubKernelProcess : IDisposable
         File.Delete(connectionFile);
     }
 
-    private async Task<int> WaitAsync()
+    private void OnExited()
     {
-        await process.WaitForExitAsync();
         try
         {
-            await process.StandardInput.WriteLineAsync(); // the guard has nobody to guard any more
+            process.StandardInput.WriteLine(); // the guard has nobody to guard any more
             process.StandardInput.Close();
         }
         catch (Exception exception) when (exception is IOException or InvalidOperationException)
@@ -136,11 +143,18 @@ internal sealed partial class SubKernelProcess : IDisposable
             // The guard is gone too.
         }
 
-        return process.ExitCode;
+        // What it printed last is still being read; who inherited its streams may hold them open.
+        int code = process.ExitCode;
+        _ = Task.WhenAny(drained.Task, Task.Delay(DrainTime)).ContinueWith(_ => exited.TrySetResult(code), TaskScheduler.Default);
     }
 
     private void Keep(string? line)
     {
+        if (line is null && Interlocked.Decrement(ref openStreams) == 0)
+        {
+            drained.TrySetResult();
+        }
+
         if (string.IsNullOrWhiteSpace(line))
         {
             return;

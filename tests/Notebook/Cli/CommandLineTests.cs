@@ -31,6 +31,32 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task A_lock_is_written_into_the_notebook_and_a_run_that_would_differ_from_it_does_not_begin()
+    {
+        string path = Save("n.ipynb", ("#r \"nuget: Humanizer.Core, 3.0.*\"\nFile.WriteAllText(\"ran\", \"\");", null));
+        Assert.Equal((2, "n.ipynb: the notebook has no lock of its packages. Make one with 'arkernel run --lock'.\n"), await Error("--locked"));
+        Assert.Equal((0, ""), await Error("--lock"));
+        string text = await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
+        Assert.Contains("\"sha512\": ", text, StringComparison.Ordinal);
+        Assert.Empty(NotebookFile.Load(path).Cells[0].Outputs);
+        Assert.Equal((0, ""), await Error("--locked"));
+
+        File.Delete(Path.Combine(folder, "ran"));
+        await File.WriteAllTextAsync(path, text.Replace("\"sha512\": \"", "\"sha512\": \"00", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        (int code, string error) = await Error("--locked");
+        Assert.Equal(1, code);
+        Assert.StartsWith("n.ipynb: not as locked: Humanizer.Core 3.0.10 has another content", error, StringComparison.Ordinal);
+        Assert.EndsWith("n.ipynb: no cell was run. 'arkernel run --lock' makes the lock anew.\n", error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(folder, "ran")));
+
+        async Task<(int Code, string Error)> Error(string option)
+        {
+            (int exit, _, string message) = await Arkernel("run", "n.ipynb", option, "--quiet", "--no-save");
+            return (exit, message);
+        }
+    }
+
+    [Fact]
     public async Task A_failing_cell_is_named_with_its_line_and_what_ran_is_written()
     {
         Save("n.ipynb", ("Console.WriteLine(\"before\");", null), ("// comment\nthrow new InvalidOperationException(\"bad\");", null), ("1", null));
@@ -66,6 +92,33 @@ public sealed class CommandLineTests : IDisposable
         NotebookDocument executed = NotebookFile.Load(Path.Combine(folder, "n.executed.ipynb"));
         Assert.Equal("before\n", executed.Cells[0].Outputs.Single().Text);
         Assert.Equal("error", executed.Cells[1].Outputs[^1].Type);
+    }
+
+    [Theory]
+    [InlineData("while (true) { }")]
+    [InlineData("[System.Runtime.InteropServices.DllImport(\"libc\")] static extern uint sleep(uint seconds);\nwhile (true) { sleep(1000); }")]
+    [InlineData("for (int i = 0; i < 100; i++) { new System.Threading.Thread(() => System.Threading.Thread.Sleep(-1)).Start(); _ = Task.Run(() => System.Threading.Thread.Sleep(-1)); }\nSystem.Threading.Thread.Sleep(-1);")]
+    public async Task A_worker_ends_with_its_front_however_that_ends_and_whatever_the_cell_does(string source)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The native call is of the C library of other systems.");
+        string mark = Path.Combine(folder, "worker");
+        Save("n.ipynb", ($"File.WriteAllText(@\"{mark}.new\", Environment.ProcessId.ToString()); File.Move(@\"{mark}.new\", @\"{mark}\");", null), (source, null));
+        Process? worker = null;
+        await Arkernel(["run", "n.ipynb", "--quiet", "--no-save"], async front =>
+        {
+            while (!File.Exists(mark) && !front.HasExited)
+            {
+                await Task.Delay(20);
+            }
+
+            await Task.Delay(500); // into the second cell
+            worker = Process.GetProcessById(int.Parse(await File.ReadAllTextAsync(mark), CultureInfo.InvariantCulture));
+            front.Kill();
+        });
+        using (worker)
+        {
+            Assert.True(worker!.WaitForExit(TimeSpan.FromSeconds(20)));
+        }
     }
 
     [Fact]

@@ -8,7 +8,20 @@ internal sealed class CellRun(ICellExecutor executor)
 {
     private int count;
 
-    public async Task<CellOutcome> RunAsync(string source, string language = "csharp", TimeSpan? timeout = null, CancellationToken cancellation = default)
+    /// <summary>Runs a cell that prints a line first, and interrupts it a moment after that.</summary>
+    public async Task<CellOutcome> InterruptAsync(string source)
+    {
+        using CancellationTokenSource interruption = new();
+        return await RunAsync($"Console.WriteLine(\"started\");\n{source}", cancellation: interruption.Token, onEvent: output =>
+        {
+            if (output is StreamText)
+            {
+                interruption.CancelAfter(TimeSpan.FromMilliseconds(50));
+            }
+        });
+    }
+
+    public async Task<CellOutcome> RunAsync(string source, string language = "csharp", TimeSpan? timeout = null, Action<CellEvent>? onEvent = null, CancellationToken cancellation = default)
     {
         List<CellEvent> events = [];
         string name = string.Create(CultureInfo.InvariantCulture, $"cell {++count}");
@@ -26,6 +39,8 @@ internal sealed class CellRun(ICellExecutor executor)
             {
                 events.Add(output);
             }
+
+            onEvent?.Invoke(output);
         }
     }
 }

@@ -30,7 +30,9 @@ public sealed class CommandTests : IAsyncDisposable
     public async Task Language_lines_split_a_cell_and_line_numbers_stay_those_of_the_cell()
     {
         CellOutcome outcome = await run.RunAsync("#!markdown\n# hi\n#!c#\nint x = 1;\n#!html\n<b>x</b>\n#!js\nalert(1)\n#!csharp\nint y = nope;");
-        Assert.Equal(["# hi", "<b>x</b>", "<script type=\"text/javascript\">\nalert(1)\n</script>"], outcome.Displays.Select(d => d.Data["text/plain"]));
+        Assert.Equal(["# hi", "<b>x</b>", "alert(1)"], outcome.Displays.Select(d => d.Data["text/plain"]));
+        Assert.Equal("alert(1)", outcome.Displays.Last().Data["application/javascript"]);
+        Assert.Equal("<script type=\"text/javascript\">\nalert(1)\n</script>", outcome.Displays.Last().Data["text/html"]);
         Assert.Equal(10, outcome.Error.Line);
         Assert.Equal("1", (await run.RunAsync("x")).Result);
     }

@@ -8,7 +8,7 @@ public class WorkerTests
 {
     private static readonly CancellationToken Cancellation = CancellationToken.None;
 
-    private static WorkerStart Start { get; } =
+    internal static WorkerStart Start { get; } =
         new(Path.Combine(AppContext.BaseDirectory, "ArKernel.WorkerFixture" + (OperatingSystem.IsWindows() ? ".exe" : "")), []) { GracePeriod = TimeSpan.FromSeconds(1) };
 
     [Fact]

@@ -57,7 +57,7 @@ public sealed class PackageTests : IAsyncDisposable
     public async Task A_package_that_cannot_be_had_leaves_the_state_untouched_and_says_what_NuGet_says()
     {
         await run.RunAsync("int x = 1;");
-        CellOutcome outcome = await run.RunAsync("x = 2;\n#r \"nuget: Humanizer.Core, 999.0.0\"");
+        CellOutcome outcome = await run.RunAsync("x = 2;\n#r \"nuget: Humanizer.Core, [999.0.0]\"");
         Assert.Equal("PackageError", outcome.Error.Name);
         Assert.Equal(2, outcome.Error.Line);
         Assert.Contains("Humanizer.Core", outcome.Error.Message, StringComparison.Ordinal);
@@ -65,6 +65,33 @@ public sealed class PackageTests : IAsyncDisposable
         Assert.DoesNotContain(folder, outcome.Error.Message, StringComparison.Ordinal);
         Assert.Equal("1", (await run.RunAsync("x")).Result);
         Assert.Contains("NU1101", (await run.RunAsync("#r \"nuget: No.Such.Package.Anywhere.At.All\"")).Error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_version_that_no_source_has_falls_to_the_nearest_and_a_setting_can_say_another()
+    {
+        CellOutcome outcome = await run.RunAsync("#r \"nuget: Humanizer.Core, 999.0.0\"\n1");
+        Assert.Equal("Installed Humanizer.Core 3.0.10 (999.0.0 cannot be had)", outcome.Displays.Last().Data["text/plain"]);
+
+        string setting = Path.Combine(folder, "arkernel.json"); // the cache folder of this engine is what ARKERNEL_HOME is to the command
+        await File.WriteAllTextAsync(setting, """{ "packageVersions": { "No.Such.Package": "1.0.0", "Humanizer.Core/0.1.2": "3.0.10" } }""");
+        outcome = await run.RunAsync("#r \"nuget: Humanizer.Core, 0.1.2\"\n1");
+        Assert.Equal($"Humanizer.Core 3.0.10 is taken instead of 0.1.2, as {setting} says.\nInstalled Humanizer.Core 3.0.10", outcome.Displays.Last().Data["text/plain"]);
+
+        await File.WriteAllTextAsync(setting, """{ "packageVersions": { "Humanizer.Core": 3 } }""");
+        outcome = await run.RunAsync("\n#r \"nuget: Humanizer.Core, 0.1.2\"");
+        Assert.Equal(("PackageError", 2), (outcome.Error.Name, outcome.Error.Line ?? 0));
+        Assert.Contains(setting, outcome.Error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("[2.14.1, 4)")]
+    [InlineData("*-*")]
+    public async Task Ranges_and_floating_versions_are_NuGets_own(string version)
+    {
+        CellOutcome outcome = await run.RunAsync($"#r \"nuget: Humanizer.Core, {version}\"\nHumanizer.StringHumanizeExtensions.Humanize(\"OneTwo\")");
+        Assert.Equal("One two", outcome.Result);
+        Assert.Matches(@"^Installed Humanizer\.Core \d+\.\d+\.\d+\S*$", outcome.Displays.Last().Data["text/plain"]);
     }
 
     [Fact]

@@ -128,6 +128,10 @@ public static class HtmlExporter
             // The default encoder writes '<' as an escape: the data cannot end the element.
             body.Append($"<div class=\"output chart\"><script type=\"application/json\">{chart.ToJsonString()}</script></div>");
         }
+        else if (data.Text("text/vnd.mermaid") is { } diagram)
+        {
+            body.Append($"<div class=\"output\"><pre class=\"mermaid\">{Escape(Cut(diagram))}</pre></div>");
+        }
         else if (data.Text("text/html") is { } html)
         {
             body.Append($"<div class=\"output html\">{HtmlCleaner.Clean(html)}</div>");

@@ -12,7 +12,9 @@ internal static partial class HtmlPageTemplate
     public static string Assemble(string title, string body, string? plotly)
     {
         bool math = body.Contains("class=\"math", StringComparison.Ordinal);
-        string[] scripts = [.. new[] { math ? Resource("katex.min.js") : null, plotly, math || plotly is not null ? Resource("page.js") : null }
+        bool diagrams = body.Contains("class=\"mermaid\"", StringComparison.Ordinal) || body.Contains("class=\"language-mermaid\"", StringComparison.Ordinal);
+        string?[] libraries = [math ? Resource("katex.min.js") : null, diagrams ? MermaidScript.Source() : null, plotly];
+        string[] scripts = [.. libraries.Append(libraries.Any(library => library is not null) ? Resource("page.js") : null)
             .OfType<string>().Select(script => ScriptEnd().Replace(script, @"<\/script"))];
         string sources = scripts.Length == 0
             ? "'none'"

@@ -13,6 +13,25 @@
     }
   }
 
+  // One after the other: the library draws one diagram at a time.
+  const drawDiagrams = async () => {
+    const elements = document.querySelectorAll("pre.mermaid, code.language-mermaid");
+    if (elements.length > 0) mermaid.initialize({ startOnLoad: false, securityLevel: "strict", theme: dark.matches ? "dark" : "default" });
+    for (const [index, element] of elements.entries()) {
+      try {
+        const { svg } = await mermaid.render(`diagram-${index}`, element.textContent);
+        const drawing = document.createElement("div");
+        drawing.className = "diagram";
+        drawing.innerHTML = svg;
+        (element.closest("pre") ?? element).replaceWith(drawing);
+      } catch {
+        // The diagram stays readable as text.
+        document.getElementById(`ddiagram-${index}`)?.remove();
+      }
+    }
+  };
+  drawDiagrams();
+
   const draw = (element, chart) => {
     const ink = dark.matches ? "#d7dae0" : "#24292f";
     const grid = dark.matches ? "#3a3f4a" : "#e4e7eb";

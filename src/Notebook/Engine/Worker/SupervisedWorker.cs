@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Globalization;
 using System.Text.Json;
 
@@ -12,8 +13,10 @@ public sealed class SupervisedWorker : ICellExecutor
     private readonly Func<CancellationToken, Task<WorkerProcess>> start;
     private readonly Action onStateLost;
     private readonly CancellationTokenSource ending = new();
-    private readonly List<string> cells = []; // those whose variables the worker holds
-    private Task<WorkerProcess> worker;
+    private readonly SemaphoreSlim turn = new(1, 1);
+    private readonly Lock gate = new();
+    private Life current;
+    private string? untold; // a loss that no cell's error has told of
 
     /// <summary>Starts the first worker.</summary>
     /// <param name="start">Starts a worker.</param>
@@ -22,7 +25,7 @@ public sealed class SupervisedWorker : ICellExecutor
     {
         this.start = start;
         this.onStateLost = onStateLost;
-        worker = start(ending.Token);
+        current = Begin();
     }
 
     /// <inheritdoc/>
@@ -30,32 +33,48 @@ public sealed class SupervisedWorker : ICellExecutor
     {
         ArgumentNullException.ThrowIfNull(submission);
         ArgumentNullException.ThrowIfNull(onEvent);
-        WorkerProcess process;
+        await turn.WaitAsync(CancellationToken.None);
         try
         {
-            process = await ReadyAsync(onEvent);
+            (Life life, WorkerProcess process) = await ReadyAsync();
+            if (untold is { } loss)
+            {
+                untold = null;
+                onEvent(new StreamText("stderr", $"The worker process has ended since the last cell.{loss}\n"));
+            }
+
+            bool told = false;
+            bool succeeded = await process.ExecuteAsync(
+                submission,
+                output =>
+                {
+                    if (output is CellError error && process.HasExited)
+                    {
+                        told = true;
+                        output = WithLoss(error, life.Loss());
+                    }
+
+                    onEvent(output);
+                },
+                cancellationToken);
+            life.Cells.Add(submission.Name);
+            if (process.HasExited)
+            {
+                Replace(life, told);
+            }
+
+            return succeeded;
         }
-        catch (Exception exception) when (exception is InvalidOperationException or System.ComponentModel.Win32Exception or OperationCanceledException)
+        catch (Exception exception) when (IsFailedStart(exception))
         {
             onEvent(new CellError("WorkerNotStarted", exception.Message, [exception.Message], null));
-            Replace();
+            Replace(current, told: true);
             return false;
         }
-
-        bool succeeded = await process.ExecuteAsync(submission, output => onEvent(output is CellError error && process.HasExited ? WithLoss(error) : output), cancellationToken);
-        if (process.HasExited)
+        finally
         {
-            await ReplaceAsync(process);
+            turn.Release();
         }
-        else
-        {
-            lock (cells)
-            {
-                cells.Add(submission.Name);
-            }
-        }
-
-        return succeeded;
     }
 
     /// <inheritdoc/>
@@ -63,9 +82,9 @@ public sealed class SupervisedWorker : ICellExecutor
     {
         try
         {
-            return await (await worker.WaitAsync(cancellationToken)).RequestAsync(name, arguments, cancellationToken);
+            return await (await current.Process.WaitAsync(cancellationToken)).RequestAsync(name, arguments, cancellationToken);
         }
-        catch (Exception exception) when (exception is InvalidOperationException or System.ComponentModel.Win32Exception)
+        catch (Exception exception) when (IsFailedStart(exception) && !cancellationToken.IsCancellationRequested)
         {
             throw new RequestException($"{name}: {exception.Message}");
         }
@@ -78,63 +97,100 @@ public sealed class SupervisedWorker : ICellExecutor
         await ending.CancelAsync();
         try
         {
-            await (await worker).DisposeAsync();
+            await (await current.Process).DisposeAsync();
         }
-        catch (Exception exception) when (exception is InvalidOperationException or System.ComponentModel.Win32Exception or OperationCanceledException)
+        catch (Exception exception) when (IsFailedStart(exception))
         {
             // It never came up.
         }
-
-        ending.Dispose();
     }
+
+    private static bool IsFailedStart(Exception exception) => exception is InvalidOperationException or Win32Exception or OperationCanceledException;
+
+    private static CellError WithLoss(CellError error, string loss) =>
+        error with { Message = error.Message + loss, Traceback = [.. error.Traceback.Select((line, i) => i == 0 ? line + loss : line)] };
 
     /// <summary>The worker, or its successor if it died while nothing ran.</summary>
-    private async Task<WorkerProcess> ReadyAsync(Action<CellEvent> onEvent)
+    private async Task<(Life Life, WorkerProcess Process)> ReadyAsync()
     {
-        WorkerProcess process = await worker;
-        if (!process.HasExited)
+        Life life = current;
+        WorkerProcess process = await life.Process;
+        if (process.HasExited)
         {
-            return process;
+            Replace(life, told: false);
+            life = current;
+            process = await life.Process;
         }
 
-        onEvent(new StreamText("stderr", $"The worker process has ended since the last cell.{Loss()}\n"));
-        await ReplaceAsync(process);
-        return await worker;
+        return (life, process);
     }
 
-    private async Task ReplaceAsync(WorkerProcess dead)
+    private Life Begin()
     {
-        Replace();
-        await dead.DisposeAsync();
+        Life life = new(start(ending.Token));
+        _ = WatchAsync(life);
+        return life;
     }
 
-    private void Replace()
+    /// <summary>Waits for the worker's end, and clears up after it.</summary>
+    private async Task WatchAsync(Life life)
     {
-        lock (cells)
+        try
         {
-            cells.Clear();
+            WorkerProcess process = await life.Process;
+            await process.Ended;
+            if (ending.IsCancellationRequested)
+            {
+                return;
+            }
+
+            await turn.WaitAsync(ending.Token); // the cell that ran may still be reading why it ended
+            try
+            {
+                if (life.Cells.Count > 0)
+                {
+                    Replace(life, told: false); // one that dies before its first cell would do so again and again
+                }
+            }
+            finally
+            {
+                turn.Release();
+            }
+
+            await process.DisposeAsync();
+        }
+        catch (Exception exception) when (IsFailedStart(exception))
+        {
+            // It did not start, which the next cell says; or nobody needs it any more.
+        }
+    }
+
+    private void Replace(Life life, bool told)
+    {
+        lock (gate)
+        {
+            if (life != current || ending.IsCancellationRequested)
+            {
+                return;
+            }
+
+            current = Begin();
+            untold = told ? null : life.Loss();
         }
 
-        worker = start(ending.Token);
         onStateLost();
     }
 
-    private CellError WithLoss(CellError error)
+    /// <summary>A worker, and the cells whose variables it holds.</summary>
+    private sealed record Life(Task<WorkerProcess> Process)
     {
-        string loss = Loss();
-        return error with { Message = error.Message + loss, Traceback = [.. error.Traceback.Select((line, i) => i == 0 ? line + loss : line)] };
-    }
+        public List<string> Cells { get; } = [];
 
-    private string Loss()
-    {
-        lock (cells)
+        public string Loss() => Cells.Count switch
         {
-            return cells.Count switch
-            {
-                0 => " Nothing else had run.",
-                1 => $" What {cells[0]} had defined is gone; run it again.",
-                _ => string.Create(CultureInfo.InvariantCulture, $" What {cells.Count} cells had defined ({cells[0]} to {cells[^1]}) is gone; run those again that are needed."),
-            };
-        }
+            0 => " Nothing else had run.",
+            1 => $" What {Cells[0]} had defined is gone; run it again.",
+            _ => string.Create(CultureInfo.InvariantCulture, $" What {Cells.Count} cells had defined ({Cells[0]} to {Cells[^1]}) is gone; run those again that are needed."),
+        };
     }
 }

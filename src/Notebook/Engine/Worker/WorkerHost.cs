@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.IO.Pipes;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
@@ -11,6 +12,7 @@ namespace ArKernel.Notebooks.Engine.Worker;
 public static partial class WorkerHost
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(1);
 
     /// <summary>Runs cells for the front; the process is to end when this does.</summary>
     /// <param name="pipeName">The pipe the front listens on: the last argument that <see cref="WorkerProcess"/> puts on the command line.</param>
@@ -36,8 +38,14 @@ public static partial class WorkerHost
             made.StartWarmUp();
             return made;
         });
+        // On a thread of its own: cells may have exhausted the pool, and are to be interrupted all the same.
+        await Task.Factory.StartNew(() => Serve(front, engine), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    private static void Serve(WorkerConnection front, Task<NotebookEngine> engine)
+    {
         ConcurrentDictionary<long, CancellationTokenSource> running = new();
-        while (await front.ReceiveAsync() is { } message)
+        while (front.Receive() is { } message)
         {
             if (message is ExecuteMessage execute)
             {
@@ -46,14 +54,38 @@ public static partial class WorkerHost
             }
             else if (message is InterruptMessage stop && running.TryGetValue(stop.Id, out CancellationTokenSource? source))
             {
-                await source.CancelAsync();
+                StartThread(() => Cancel(source));
             }
             else if (message is RequestMessage request)
             {
                 _ = Task.Run(() => AnswerAsync(front, engine, request));
             }
         }
+
+        StartThread(EndForCertain);
     }
+
+    private static void Cancel(CancellationTokenSource source)
+    {
+        try
+        {
+            source.Cancel();
+        }
+        catch (Exception exception) when (exception is ObjectDisposedException or AggregateException)
+        {
+            // The cell has just ended, or a callback of the user's threw.
+        }
+    }
+
+    /// <summary>Without a front nobody could end a worker that user code (a foreground thread, an exit handler, a native call) keeps alive.</summary>
+    private static void EndForCertain()
+    {
+        Thread.Sleep(EndTimeout);
+        using Process self = Process.GetCurrentProcess();
+        self.Kill();
+    }
+
+    private static void StartThread(ThreadStart action) => new Thread(action) { IsBackground = true }.UnsafeStart();
 
     private static async Task ExecuteAsync(
         WorkerConnection front,

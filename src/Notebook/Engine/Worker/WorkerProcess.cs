@@ -38,6 +38,7 @@ public sealed class WorkerProcess : ICellExecutor
     private readonly Lock gate = new();
     private readonly Dictionary<long, CellOutput> listeners = [];
     private readonly Dictionary<long, TaskCompletionSource<JsonElement>> requests = [];
+    private readonly TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource<bool?>? running;
     private long lastRequest;
     private long lastId;
@@ -54,6 +55,9 @@ public sealed class WorkerProcess : ICellExecutor
 
     /// <summary>Whether the worker is gone.</summary>
     public bool HasExited { get; private set; }
+
+    /// <summary>Ends when the worker is gone.</summary>
+    public Task Ended => gone.Task;
 
     /// <summary>The worker's process id.</summary>
     public int ProcessId => process.Id;
@@ -285,6 +289,8 @@ public sealed class WorkerProcess : ICellExecutor
                 request.TrySetException(new RequestException("The worker process has ended."));
             }
         }
+
+        gone.TrySetResult();
     }
 
     private void Reply(ReplyMessage reply)

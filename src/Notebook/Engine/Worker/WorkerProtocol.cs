@@ -76,14 +76,31 @@ internal sealed class WorkerConnection(Stream stream) : IAsyncDisposable
     {
         try
         {
-            string? line = await reader.ReadLineAsync(cancellationToken);
-            return line is null ? null : JsonSerializer.Deserialize(line, WorkerJson.Compact.WorkerMessage);
+            return Parse(await reader.ReadLineAsync(cancellationToken));
         }
-        catch (Exception exception) when (exception is IOException or ObjectDisposedException or JsonException or InvalidOperationException)
+        catch (Exception exception) when (IsEnd(exception))
         {
-            return null; // a line cut short by the other end's death is no message
+            return null;
         }
     }
+
+    /// <summary>The same, for a thread that waits.</summary>
+    public WorkerMessage? Receive()
+    {
+        try
+        {
+            return Parse(reader.ReadLine());
+        }
+        catch (Exception exception) when (IsEnd(exception))
+        {
+            return null;
+        }
+    }
+
+    private static WorkerMessage? Parse(string? line) => line is null ? null : JsonSerializer.Deserialize(line, WorkerJson.Compact.WorkerMessage);
+
+    /// <summary>A line cut short by the other end's death is no message.</summary>
+    private static bool IsEnd(Exception exception) => exception is IOException or ObjectDisposedException or JsonException or InvalidOperationException;
 
     public ValueTask DisposeAsync() => stream.DisposeAsync();
 }

@@ -80,22 +80,51 @@ internal sealed partial class CSharpLanguage : ISharesValues
             Array.Resize(ref submissions, submissions.Length * 2);
         }
 
-        object? value;
+        CellError? failure = null;
         try
         {
-            value = await InterruptibleThread.RunAsync(() => run(submissions), context, options);
+            object? value = await InterruptibleThread.RunAsync(() => run(submissions), context, options);
+            if (value is not null || submission.ResultIsValue())
+            {
+                context.Result(value);
+            }
+        }
+        catch (Exception exception) when (exception is not FormattingException)
+        {
+            failure = ExceptionReport.Describe(exception, context.Cell.Name);
+        }
+        finally
+        {
+            failure = await DisposeAsync(submission, context) is { } other ? failure ?? other : failure;
+        }
+
+        return failure;
+    }
+
+    /// <summary>Disposes of the cell's <c>using</c> variables, whatever has become of the cell, after its value has been shown.</summary>
+    private async Task<CellError?> DisposeAsync(Submission submission, CellContext context)
+    {
+        if (submission.Disposed.Count == 0 || submissions.LastOrDefault(s => s is not null) is not { } instance)
+        {
+            return null;
+        }
+
+        try
+        {
+            await InterruptibleThread.RunAsync(
+                async () =>
+                {
+                    await UsingVariables.DisposeAsync(instance, submission.Disposed);
+                    return true;
+                },
+                context,
+                options);
+            return null;
         }
         catch (Exception exception)
         {
             return ExceptionReport.Describe(exception, context.Cell.Name);
         }
-
-        if (value is not null || submission.ResultIsValue())
-        {
-            context.Result(value);
-        }
-
-        return null;
     }
 
     /// <summary>A watch of the debugger: an expression that sees the state and some locals, and leaves no trace.</summary>

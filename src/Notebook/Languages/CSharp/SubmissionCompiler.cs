@@ -17,10 +17,10 @@ internal sealed class SubmissionCompiler
 {
     internal static readonly CSharpParseOptions ParseOptions = new(LanguageVersion.CSharp14, kind: SourceCodeKind.Script);
     private static readonly EmitOptions EmitOptions = new(debugInformationFormat: DebugInformationFormat.PortablePdb);
-    private static int assemblyCount;
 
     private readonly AssemblyReferences references;
     private readonly CSharpCompilationOptions options;
+    private readonly LibraryCompiler libraries;
     private CSharpCompilation? previous;
     private int index;
 
@@ -44,6 +44,7 @@ internal sealed class SubmissionCompiler
             sourceReferenceResolver: new LoadedFiles(),
             assemblyIdentityComparer: DesktopAssemblyIdentityComparer.Default,
             nullableContextOptions: NullableContextOptions.Annotations);
+        libraries = new LibraryCompiler(references, options);
     }
 
     /// <summary>What cells are compiled with, the default usings among it.</summary>
@@ -56,34 +57,24 @@ internal sealed class SubmissionCompiler
     /// <param name="debugged">Receives the places where a debugger can stop, if one is attached.</param>
     public Submission Compile(string code, string name, CancellationToken cancellationToken, DebugCell? debugged = null)
     {
-        int referenceCount = references.Count;
-        SyntaxTree tree = CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions, name, cancellationToken);
-        string assemblyName = string.Create(CultureInfo.InvariantCulture, $"{SubmissionAssemblies.NamePrefix}{Interlocked.Increment(ref assemblyCount)}");
-        CSharpCompilation compilation = CSharpCompilation.CreateScriptCompilation(
-            assemblyName,
-            tree,
-            references.From(knownReferences),
-            options.WithScriptClassName(string.Create(CultureInfo.InvariantCulture, $"Submission#{index}")),
-            previous,
-            returnType: typeof(object));
-
-        if (((CompilationUnitSyntax)tree.GetRoot(cancellationToken)).Members.Count == 0 && !tree.GetCompilationUnitRoot(cancellationToken).GetLoadDirectives().Any())
+        // Each step leaves lines and columns as they are.
+        SourceText text = SourceText.From(code, Encoding.UTF8);
+        SyntaxTree tree = CSharpSyntaxTree.ParseText(text, ParseOptions, name, cancellationToken);
+        (tree, IReadOnlyList<UsingVariable> disposed) = ScriptForms.Apply(tree, cancellationToken);
+        CellTypes? types = null;
+        if (new TypeDeclarations(tree, text) is { IsEmpty: false } declarations)
         {
-            // Usings and comments alone: nothing to emit, but the cells that follow see them.
-            ImmutableArray<Diagnostic> wrong = [.. compilation.GetDiagnostics(cancellationToken).Where(d => d.Severity == DiagnosticSeverity.Error)];
-            return new Submission(compilation, referenceCount, null, null, wrong.Length > 0 ? CompilationErrors.Describe(wrong) : null);
+            types = libraries.Compile(declarations, previous, debugged, cancellationToken);
+            tree = types.Script;
         }
 
-        if (debugged is not null && !compilation.GetDiagnostics(cancellationToken).Any(d => d.Severity == DiagnosticSeverity.Error))
+        Submission submission = CompileScript(tree, text, types, disposed, debugged, cancellationToken);
+        if (submission.Error is not null && types is not null)
         {
-            compilation = compilation.ReplaceSyntaxTree(tree, DebugInstrumentation.Instrument(compilation.GetSemanticModel(tree), debugged));
+            LibraryCompiler.Undo(types);
         }
 
-        MemoryStream image = new(), symbols = new();
-        EmitResult emitted = compilation.Emit(image, symbols, options: EmitOptions, cancellationToken: cancellationToken);
-        ImmutableArray<Diagnostic> errors = [.. emitted.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)];
-        image.Position = symbols.Position = 0;
-        return new Submission(compilation, referenceCount, image, symbols, emitted.Success ? null : CompilationErrors.Describe(errors));
+        return submission;
     }
 
     /// <summary>Makes what a submission defines visible to those compiled from now on.</summary>
@@ -91,21 +82,75 @@ internal sealed class SubmissionCompiler
     {
         previous = submission.Compilation;
         index++;
-        knownReferences = submission.ReferenceCount;
+        knownReferences = submission.ReferenceCount + (submission.Types?.References.Count ?? 0);
+        libraries.Accept(submission.Types, ((CompilationUnitSyntax)submission.Compilation.SyntaxTrees[0].GetRoot()).Usings);
+    }
+
+    private string? Remedy(Diagnostic error) => libraries.Remedy(error, previous);
+
+    private Submission CompileScript(SyntaxTree tree, SourceText text, CellTypes? types, IReadOnlyList<UsingVariable> disposed, DebugCell? debugged, CancellationToken cancellationToken)
+    {
+        int referenceCount = references.Count;
+        IReadOnlyList<MetadataReference> added = references.From(knownReferences);
+        CSharpCompilation compilation = CSharpCompilation.CreateScriptCompilation(
+            SubmissionAssemblies.NextName(),
+            tree,
+            types is null ? added : [.. added, .. types.References],
+            options.WithScriptClassName(string.Create(CultureInfo.InvariantCulture, $"Submission#{index}")),
+            previous,
+            returnType: typeof(object));
+        Submission submission = new(compilation, referenceCount, types, disposed);
+        if (types?.Error is { } error)
+        {
+            return submission with { Error = error };
+        }
+
+        CompilationUnitSyntax root = (CompilationUnitSyntax)tree.GetRoot(cancellationToken);
+        if (root.Members.Count == 0 && root.AttributeLists.Count == 0 && !root.GetLoadDirectives().Any())
+        {
+            // Usings and comments alone: nothing to emit, but the cells that follow see them.
+            ImmutableArray<Diagnostic> wrong = [.. compilation.GetDiagnostics(cancellationToken).Where(d => d.Severity == DiagnosticSeverity.Error)];
+            return submission with { Error = wrong.Length > 0 ? CompilationErrors.Describe(wrong, text, Remedy) : null };
+        }
+
+        if (debugged is not null && !compilation.GetDiagnostics(cancellationToken).Any(d => d.Severity == DiagnosticSeverity.Error))
+        {
+            compilation = compilation.ReplaceSyntaxTree(tree, DebugInstrumentation.Instrument(compilation.GetSemanticModel(tree), debugged));
+            submission = submission with { Compilation = compilation };
+        }
+
+        MemoryStream image = new(), symbols = new();
+        EmitResult emitted = compilation.Emit(image, symbols, options: EmitOptions, cancellationToken: cancellationToken);
+        if (!emitted.Success)
+        {
+            return submission with { Error = CompilationErrors.Describe([.. emitted.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)], text, Remedy) };
+        }
+
+        image.Position = symbols.Position = 0;
+        return submission with { Image = image, Symbols = symbols, Error = UsingVariables.Check(compilation, disposed) };
     }
 }
 
 /// <summary>A compiled cell.</summary>
 /// <param name="Compilation">The compilation, which the next one builds on.</param>
-/// <param name="ReferenceCount">How many references it and those before it see.</param>
-/// <param name="Image">The assembly; null when there is nothing to run.</param>
-/// <param name="Symbols">Its portable debugging symbols.</param>
-/// <param name="Error">Why it does not compile, or null.</param>
-internal sealed record Submission(CSharpCompilation Compilation, int ReferenceCount, MemoryStream? Image, MemoryStream? Symbols, CellError? Error)
+/// <param name="ReferenceCount">How many references it and those before it see, without the libraries of its own types.</param>
+/// <param name="Types">The types that were compiled apart from its statements, if any.</param>
+/// <param name="Disposed">The variables that the end of the cell disposes of.</param>
+internal sealed record Submission(CSharpCompilation Compilation, int ReferenceCount, CellTypes? Types, IReadOnlyList<UsingVariable> Disposed)
 {
+    /// <summary>Why the cell does not compile, or null.</summary>
+    public CellError? Error { get; init; }
+
+    /// <summary>The assembly; null when there is nothing to run.</summary>
+    public MemoryStream? Image { get; init; }
+
+    /// <summary>The assembly's portable debugging symbols.</summary>
+    public MemoryStream? Symbols { get; init; }
+
     /// <summary>Loads the assembly. The function creates the submission's instance in the array's next slot and runs its statements.</summary>
     public Func<object?[], Task<object?>> Load()
     {
+        Types?.Libraries.ForEach(library => library.Load());
         if (Image is null || Symbols is null)
         {
             return _ => Task.FromResult<object?>(null);

@@ -31,7 +31,8 @@ internal sealed class RowSource
     /// <exception cref="NotSupportedException">It is nearly one; the message says what is in the way.</exception>
     public static RowSource? From(object? value, CancellationToken cancellationToken) => value switch
     {
-        null or string or byte[] => null,
+        null or string => null,
+        _ when value.GetType() == typeof(byte[]) => null, // not 'is': to the runtime an sbyte[] is one
         DataFrame frame => OfFrame(frame),
         Array { Rank: 2 } grid => OfGrid(grid),
         Array { Rank: > 2 } array => throw new NotSupportedException($"it has {array.Rank} dimensions, and a table has two"),
