@@ -4,6 +4,7 @@ using ArKernel.Interactive;
 using ArKernel.Notebooks;
 using ArKernel.Notebooks.Documents;
 using ArKernel.Notebooks.Engine;
+using ArKernel.Notebooks.Engine.Sharing;
 using ArKernel.Notebooks.Engine.Worker;
 
 namespace ArKernel.Cli;
@@ -57,7 +58,9 @@ internal static class Worker
         return new EngineOptions
         {
             ReadDocument = Import,
+            Tensors = new TensorExchange(TensorBytes.Describe, TensorBytes.Write, TensorBytes.Read),
             PackageAdded = PackageExtensions.LoadAsync,
+            Inspector = new TensorInspector(),
             Initialize = () => Extension.Load(Show, () => Notebook.CancellationToken),
         };
     }

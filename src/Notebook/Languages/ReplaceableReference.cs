@@ -10,6 +10,7 @@ namespace ArKernel.Notebooks.Languages;
 internal sealed class ReplaceableReference(AssemblyMetadata metadata, string? path)
     : PortableExecutableReference(MetadataReferenceProperties.Assembly, path)
 {
+    private readonly string? path = path;
     private AssemblyMetadata metadata = metadata;
 
     /// <summary>From now on the reference is to another assembly, or to another view of it.</summary>
@@ -17,7 +18,7 @@ internal sealed class ReplaceableReference(AssemblyMetadata metadata, string? pa
 
     protected override Metadata GetMetadataImpl() => metadata;
 
-    protected override DocumentationProvider CreateDocumentationProvider() => DocumentationProvider.Default;
+    protected override DocumentationProvider CreateDocumentationProvider() => path is null ? DocumentationProvider.Default : DocumentationFiles.Of(path);
 
     protected override PortableExecutableReference WithPropertiesImpl(MetadataReferenceProperties properties) =>
         throw new NotSupportedException("A replaceable reference has one set of properties: a copy would not be replaced with it.");

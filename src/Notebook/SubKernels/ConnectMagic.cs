@@ -1,4 +1,5 @@
 using ArKernel.Notebooks.Engine;
+using ArKernel.Notebooks.Engine.Sharing;
 using ArKernel.Notebooks.Jupyter;
 
 namespace ArKernel.Notebooks.SubKernels;
@@ -6,14 +7,15 @@ namespace ArKernel.Notebooks.SubKernels;
 /// <summary><c>#!connect jupyter --kernel-name python3 --as python</c>: from then on <c>#!python</c> cells run in that kernel.</summary>
 internal static class ConnectMagic
 {
-    private const string Usage = "#!connect jupyter --kernel-name KERNEL [--as NAME]";
-
     public static Magic Create(NotebookEngine engine, EngineOptions options) =>
-        new("connect", $"Runs cells in another Jupyter kernel: {Usage}.", (arguments, context) => ConnectAsync(arguments, engine, options, context));
+        new("connect", "Runs cells in another Jupyter kernel: #!connect jupyter --kernel-name KERNEL [--as NAME].", (text, context) => ConnectAsync(text, engine, options, context))
+        {
+            Options = new Dictionary<string, string>(StringComparer.Ordinal) { ["--kernel-name"] = "The kernel, as it is installed.", ["--as"] = "What cells call it." },
+        };
 
-    private static async Task<Action?> ConnectAsync(string arguments, NotebookEngine engine, EngineOptions options, CellContext context)
+    private static async Task<Action?> ConnectAsync(string text, NotebookEngine engine, EngineOptions options, CellContext context)
     {
-        (string kernel, string name) = Parse(arguments);
+        (string kernel, string name) = Parse(text);
         IReadOnlyDictionary<string, KernelSpecification> installed = KernelSpecification.FindAll();
         if (!installed.TryGetValue(kernel, out KernelSpecification? specification))
         {
@@ -47,22 +49,17 @@ internal static class ConnectMagic
         return null;
     }
 
-    private static (string Kernel, string Name) Parse(string arguments)
+    private static (string Kernel, string Name) Parse(string text)
     {
-        string[] words = [.. arguments.Replace('=', ' ').Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries).Select(w => w.Trim('"', '\''))];
-        Dictionary<string, string> given = new(StringComparer.Ordinal);
-        for (int i = 1; i + 1 < words.Length; i += 2)
+        MagicArguments arguments = new("connect", text, ["--kernel-name", "--kernel-spec", "--as"]);
+        if (arguments.Words is not ["jupyter"])
         {
-            given[words[i]] = words[i + 1];
-        }
-
-        if (words is not ["jupyter", ..] || words.Length % 2 == 0 || given.Keys.Any(k => k is not ("--kernel-name" or "--kernel-spec" or "--as")) || !given.TryGetValue("--kernel-name", out string? kernel))
-        {
-            throw Failure($"'#!connect {arguments}' is not understood. Its form is {Usage}.");
+            throw arguments.Error("what can be connected to are Jupyter kernels: #!connect jupyter --kernel-name KERNEL [--as NAME]");
         }
 
         // Notebooks of .NET Interactive name the kernel with --kernel-spec, and the language with --kernel-name.
-        return given.TryGetValue("--kernel-spec", out string? specification) ? (specification, given.GetValueOrDefault("--as", kernel)) : (kernel, given.GetValueOrDefault("--as", ""));
+        string kernel = arguments.Required("--kernel-name");
+        return arguments["--kernel-spec"] is { } specification ? (specification, arguments["--as"] ?? kernel) : (kernel, arguments["--as"] ?? "");
     }
 
     private static CellFailedException Failure(string message) => new(new CellError("ConnectError", message, message.Split('\n'), null));

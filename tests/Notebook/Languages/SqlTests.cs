@@ -235,6 +235,26 @@ public sealed class SqlTests : IAsyncLifetime
         Assert.Equal("TimeoutException", outcome.Error.Name);
     }
 
+    [Theory]
+    [InlineData("--name result")]
+    [InlineData("--into=result")]
+    public async Task The_result_is_a_data_frame_for_cells_of_other_languages(string options)
+    {
+        await RunAsync($"#!sql {options}\nSELECT 0 AS first; SELECT range AS n, range * 0.5::DOUBLE AS half FROM range(4);");
+        Assert.Equal("4 3", (await RunAsync("result.Rows.Count + \" \" + result.Columns.GetDoubleColumn(\"half\").Sum()")).Result);
+        Assert.Equal(["s:Int64", "6"], await TableAsync("SELECT sum(n) AS s FROM result"));
+        Assert.Contains("no statement", (await cells.RunAsync($"#!sql {options}\nCREATE TABLE nothing(x INT)")).Error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Values_are_shared_with_sql_as_tables_and_back()
+    {
+        await RunAsync("var squares = new[] { (1, 1), (2, 4) };\n#!sql\n#!share squares --from csharp --as pairs\n#!csharp\n#!share pairs --from sql --as back");
+        await RunAsync("squares = null;");
+        Assert.Equal(["Item1:Int32 Item2:Int32", "1 1", "2 4"], await TableAsync("FROM pairs"));
+        Assert.Equal("2", (await RunAsync("back.Rows.Count")).Result);
+    }
+
     [Fact]
     public async Task Unknown_options_are_refused()
     {

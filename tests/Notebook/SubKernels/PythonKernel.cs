@@ -25,7 +25,7 @@ internal sealed class PythonKernel : IAsyncDisposable
         return kernel;
     }
 
-    public Task<CellOutcome> TryAsync(string source, TimeSpan? timeout = null, CancellationToken cancellation = default) => cells.RunAsync(source, "csharp", timeout, cancellation: cancellation);
+    public Task<CellOutcome> TryAsync(string source, TimeSpan? timeout = null, CancellationToken cancellation = default) => cells.RunAsync(source, timeout: timeout, cancellation: cancellation);
 
     public async Task<CellOutcome> RunAsync(string source)
     {

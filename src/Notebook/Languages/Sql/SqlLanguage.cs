@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using ArKernel.Notebooks.Engine;
 using ArKernel.Notebooks.Engine.Sharing;
 using DuckDB.NET.Native;
@@ -10,7 +11,7 @@ namespace ArKernel.Notebooks.Languages.Sql;
 /// SQL cells: DuckDB in memory, whose tables live as long as the notebook. A name that is no table is a variable of another language.
 /// <c>#!sql --name result</c> keeps the last statement's rows as a data frame for C#.
 /// </summary>
-internal sealed class SqlLanguage : ISharesValues, IDisposable
+internal sealed partial class SqlLanguage : ISharesValues, IDisposable
 {
     private static readonly TimeSpan InterruptInterval = TimeSpan.FromMilliseconds(20);
 
@@ -83,16 +84,17 @@ internal sealed class SqlLanguage : ISharesValues, IDisposable
         }
     }
 
-    private static string? ResultName(string arguments)
+    private static string? ResultName(string text)
     {
-        string[] words = arguments.Split([' ', '\t', '='], StringSplitOptions.RemoveEmptyEntries);
-        return words switch
-        {
-            [] => null,
-            ["--name" or "--into", var name] when name[0] is '_' or (>= 'a' and <= 'z') or (>= 'A' and <= 'Z') && name.All(c => char.IsLetterOrDigit(c) || c == '_') => name,
-            _ => throw Failure($"'#!sql {arguments}' is not understood. It takes --name NAME, a variable that gets the result as a data frame.", "CommandError"),
-        };
+        MagicArguments arguments = new("sql", text, ["--name", "--into"]);
+        string? name = arguments["--name"] ?? arguments["--into"];
+        return arguments.Words.Count > 0 ? throw arguments.Error($"'{arguments.Words[0]}' is not understood; --name NAME keeps the result as a data frame")
+            : name is null || Identifier().IsMatch(name) ? name
+            : throw arguments.Error($"'{name}' in --name is no name of a variable");
     }
+
+    [GeneratedRegex(@"^[\p{L}_][\p{L}\p{N}_]*$")]
+    private static partial Regex Identifier();
 
     private static CellFailedException Failure(string message, string name) => new(new CellError(name, message, [message], null));
 
