@@ -60,6 +60,7 @@ internal static class Worker
             ReadDocument = Import,
             Tensors = new TensorExchange(TensorBytes.Describe, TensorBytes.Write, TensorBytes.Read),
             PackageAdded = PackageExtensions.LoadAsync,
+            Inspector = new TensorInspector(),
             Initialize = () => Extension.Load(Show, () => Notebook.CancellationToken),
         };
     }

@@ -5,6 +5,7 @@ internal static class TorchFormatters
 {
     public static void Register()
     {
+        TensorInspection.Arrive();
         TensorView.Register();
         ModuleView.Register();
         Views.Register<AttentionView>(view => view.ToHtml(), view => view.ToString());

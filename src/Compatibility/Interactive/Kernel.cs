@@ -24,7 +24,7 @@ public class Kernel
     public static Kernel? Current => KernelInvocationContext.Current?.HandlingKernel;
 
     /// <summary>All languages of the running cell's notebook.</summary>
-    public static CompositeKernel Root => new(Cell.Engine);
+    public static Kernel Root => new CompositeKernel(Cell.Engine);
 
     /// <summary>The language's proper name, such as <c>csharp</c>.</summary>
     public string Name { get; }

@@ -2,7 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json.Nodes;
-using ArKernel.Notebooks.Engine;
+using ArKernel.Notebooks.Engine.Variables;
 
 namespace ArKernel.Notebooks.Debugging;
 
@@ -47,8 +47,8 @@ internal sealed class DebugValues
         JsonObject variable = new()
         {
             ["name"] = name,
-            ["value"] = BuiltInMagics.Summarize(value),
-            ["type"] = BuiltInMagics.TypeName(value?.GetType() ?? type),
+            ["value"] = VariableRow.Summarize(value),
+            ["type"] = VariableRow.NameOf(value?.GetType() ?? type),
             ["evaluateName"] = name,
             ["variablesReference"] = HasMembers(value) ? Add(() => Members(value!)) : 0,
         };
@@ -69,7 +69,7 @@ internal sealed class DebugValues
                     yield break;
                 }
 
-                yield return ($"[{BuiltInMagics.Summarize(entry.Key)}]", entry.Value?.GetType() ?? typeof(object), entry.Value);
+                yield return ($"[{VariableRow.Summarize(entry.Key)}]", entry.Value?.GetType() ?? typeof(object), entry.Value);
             }
         }
         else if (value is ICollection or Array) // not any sequence: enumerating one may run user code without end

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -21,8 +20,6 @@ internal static class BuiltInMagics
     [
         new("time", "Says at the end how long the cell took.", (_, context) => Done(Time(context))),
         new("lsmagic", "Lists the languages and commands.", (_, context) => Show(context, ListMagics(engine))),
-        new("who", "Lists the variables' names.", (_, context) => Show(context, string.Join('\n', Variables(engine).Select(v => v.Name)))),
-        new("whos", "Lists the variables with their types and values.", (_, context) => ShowVariables(engine, context)),
         new("about", "Says which versions are at work.", (_, context) => Show(context, About())),
         .. Sharing.SharingMagics.Create(engine),
         new("lock", "Shows the lock of the notebook's packages: what was asked for, what came in, with hashes.", async (_, context) => await ShowLockAsync(engine, context)),
@@ -52,46 +49,6 @@ internal static class BuiltInMagics
             string.Create(CultureInfo.InvariantCulture, $"Wall time: {Stopwatch.GetElapsedTime(start).TotalMilliseconds:0.###} ms")));
     }
 
-    private static IEnumerable<NotebookVariable> Variables(NotebookEngine engine) =>
-        engine.Languages.SelectMany(l => l.Variables).OrderBy(v => v.Name, StringComparer.Ordinal);
-
-    private static Task<Action?> ShowVariables(NotebookEngine engine, CellContext context)
-    {
-        StringBuilder html = new("<table><thead><tr><th>name</th><th>type</th><th>value</th></tr></thead><tbody>");
-        StringBuilder plain = new();
-        foreach (NotebookVariable variable in Variables(engine))
-        {
-            string type = TypeName(variable.Type);
-            string value = Summarize(variable.Value);
-            html.Append(CultureInfo.InvariantCulture, $"<tr><td>{WebUtility.HtmlEncode(variable.Name)}</td><td>{WebUtility.HtmlEncode(type)}</td><td>{WebUtility.HtmlEncode(value)}</td></tr>");
-            plain.Append(CultureInfo.InvariantCulture, $"{variable.Name,-20} {type,-24} {value}\n");
-        }
-
-        html.Append("</tbody></table>");
-        context.DisplayRendered(new Dictionary<string, string>(StringComparer.Ordinal) { ["text/html"] = html.ToString(), ["text/plain"] = plain.ToString().TrimEnd() });
-        return Done();
-    }
-
-    internal static string TypeName(Type type) =>
-        type.IsArray ? TypeName(type.GetElementType()!) + "[" + new string(',', type.GetArrayRank() - 1) + "]"
-        : !type.IsGenericType ? type.Name
-        : $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(TypeName))}>";
-
-    internal static string Summarize(object? value)
-    {
-        string text;
-        try
-        {
-            text = Rendering.Render(value, "text/plain")["text/plain"].ReplaceLineEndings(" ").Trim();
-        }
-        catch (FormattingException exception)
-        {
-            text = exception.Message;
-        }
-
-        return text.Length <= 100 ? text : text[..99] + "…";
-    }
-
     private static string ListMagics(NotebookEngine engine)
     {
         StringBuilder text = new("Languages:\n");
@@ -109,6 +66,7 @@ internal static class BuiltInMagics
         return text.AppendLine("Directives:")
             .AppendLine("  #r \"nuget: Name, Version\"   adds a package (no version: the newest stable one)")
             .AppendLine("  #r \"path.dll\"               adds an assembly")
+            .AppendLine("  #r \"project: a.csproj\"       builds and adds a project; again, it builds and loads it anew")
             .AppendLine("  #i \"nuget: SOURCE\"          adds a package source, an address or a folder")
             .Append("  #load \"file.csx\"            runs a file as a part of the cell").ToString();
     }

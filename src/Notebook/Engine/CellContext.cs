@@ -1,3 +1,5 @@
+using ArKernel.Notebooks.Engine.Staleness;
+
 namespace ArKernel.Notebooks.Engine;
 
 /// <summary>The cell that the current code belongs to: where its outputs go, and how it learns that it was interrupted.</summary>
@@ -10,8 +12,9 @@ public sealed class CellContext
     private volatile bool isStopping;
     private int outputs;
 
-    internal CellContext(NotebookEngine engine, CellSubmission cell, CellOutput output, CancellationToken cancellationToken)
+    internal CellContext(NotebookEngine engine, CellSubmission cell, CellOutput output, CancellationToken cancellationToken, CellRecord? record = null)
     {
+        Record = record ?? new CellRecord(cell);
         Engine = engine;
         Cell = cell;
         Output = output;
@@ -37,6 +40,8 @@ public sealed class CellContext
 
     /// <summary>Whether the cell's code has the token and so may end by itself.</summary>
     internal bool HasAskedForToken { get; set; }
+    /// <summary>What the history keeps of the cell; code that the cell imports belongs to the cell.</summary>
+    internal CellRecord Record { get; }
 
     /// <summary>Set when the cell's code did not end by itself after an interruption.</summary>
     internal bool IsStopping { get => isStopping; set => isStopping = value; }
@@ -91,6 +96,11 @@ public sealed class CellContext
     /// <param name="language">The language's proper name.</param>
     /// <param name="code">The code.</param>
     public void Accept(string language, string code) => Output.Add(new CodeAccepted(language, code));
+
+    /// <summary>Tells what the code just accepted has to do with the notebook's names.</summary>
+    /// <param name="language">The language's proper name.</param>
+    /// <param name="symbols">Finds out; called only if somebody asks which cells are stale.</param>
+    internal void Track(string language, Func<CellSymbols> symbols) => Engine.History.Add(Record, language, symbols);
 
     internal void MakeCurrent()
     {

@@ -9,14 +9,14 @@ namespace ArKernel.Notebooks.Engine;
 /// <param name="Name">What stack frames and messages call the cell, such as <c>cell 3</c>.</param>
 public sealed record CellSubmission(string Language, string Source, string Name)
 {
+    /// <summary>What identifies the cell in its notebook, whatever its text is; null where the front does not know.</summary>
+    public string? Id { get; init; }
+
     /// <summary>How long the cell may run before it is interrupted and fails with a <c>TimeoutException</c>; null for as long as it likes.</summary>
     public TimeSpan? Timeout { get; init; }
 
     /// <summary>Whether somebody can answer an <see cref="InputRequest"/>; otherwise code that asks for input fails at once.</summary>
     public bool AllowsInput { get; init; }
-
-    /// <summary>What the front end knows the cell by, over all its executions; null where it does not say.</summary>
-    public string? Id { get; init; }
 }
 
 /// <summary>Something a running cell puts out.</summary>

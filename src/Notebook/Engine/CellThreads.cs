@@ -76,8 +76,7 @@ internal sealed class CellThreads(CellContext context, EngineOptions options) : 
 
     private void Stop()
     {
-        TimeSpan patience = context.HasAskedForToken ? options.CooperationDelay : options.AbortDelay;
-        if (ended.Task.Wait(patience))
+        if (ended.Task.Wait(options.AbortDelay) || (context.HasAskedForToken && ended.Task.Wait(options.CooperationDelay)))
         {
             return; // in good order
         }

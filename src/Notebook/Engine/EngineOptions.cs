@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json;
 using ArKernel.Notebooks.Engine.Sharing;
 using ArKernel.Notebooks.Packages;
+using ArKernel.Notebooks.Engine.Variables;
 
 namespace ArKernel.Notebooks.Engine;
 
@@ -34,6 +35,8 @@ public sealed class EngineOptions
 
     /// <summary>How tensors are exchanged with Jupyter kernels that the notebook is connected to; null leaves arrays.</summary>
     public TensorExchange? Tensors { get; set; }
+    /// <summary>Knows the tensors among the values of cells; null where there are none.</summary>
+    public IValueInspector? Inspector { get; set; }
 
     /// <summary>
     /// Where restored packages are remembered; by default <c>ARKERNEL_HOME</c> if that is set, else a folder of the user's local application data.
@@ -51,7 +54,7 @@ public sealed class EngineOptions
     /// <summary>How long interrupted code that has not asked for <see cref="Notebook.CancellationToken"/> goes on before it is woken or aborted.</summary>
     public TimeSpan AbortDelay { get; set; } = TimeSpan.FromMilliseconds(40);
 
-    /// <summary>The same for code that has, and so is expected to end in good order, after the step it is at.</summary>
+    /// <summary>How much longer code goes on that has, and so is expected to end in good order after the step it is at.</summary>
     public TimeSpan CooperationDelay { get; set; } = TimeSpan.FromMilliseconds(800);
 }
 

@@ -55,7 +55,7 @@ internal static partial class ExceptionReport
         {
             MethodBase method = frames[i].GetMethod()!;
             bool own = IsOfCell(method);
-            if (own && line is null && string.Equals(frames[i].GetFileName(), cell, StringComparison.Ordinal) && frames[i].GetFileLineNumber() > 0)
+            if (own && line is null && string.Equals(FileOf(frames[i]), cell, StringComparison.Ordinal) && frames[i].GetFileLineNumber() > 0)
             {
                 line = frames[i].GetFileLineNumber();
             }
@@ -64,7 +64,7 @@ internal static partial class ExceptionReport
             if (own || (i + 1 < frames.Length && IsOfCell(frames[i + 1].GetMethod()!)))
             {
                 string name = MethodName(method);
-                string place = frames[i].GetFileName() is { } file ? $"{file}:line {frames[i].GetFileLineNumber()}" : "";
+                string place = FileOf(frames[i]) is { } file ? $"{file}:line {frames[i].GetFileLineNumber()}" : "";
                 lines.Add(name.Length == 0 ? $"   at {place}" : place.Length == 0 ? $"   at {name}" : $"   at {name} in {place}");
             }
 
@@ -75,6 +75,10 @@ internal static partial class ExceptionReport
             }
         }
     }
+
+    /// <summary>The frame's file; a cell's name as it is, where a compiler (F#) has made a path of it.</summary>
+    private static string? FileOf(StackFrame frame) =>
+        frame.GetFileName() is { } path && Path.GetFileName(path) is { } name && Path.GetDirectoryName(path) == Environment.CurrentDirectory && !File.Exists(path) ? name : frame.GetFileName();
 
     private static bool IsOfCell(MethodBase method) =>
         method.DeclaringType is { } type && SubmissionAssemblies.Contains(type.Assembly);

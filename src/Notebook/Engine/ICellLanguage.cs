@@ -37,4 +37,8 @@ public interface ICellLanguage
 /// <param name="Name">Its name.</param>
 /// <param name="Type">Its declared type.</param>
 /// <param name="Value">Its value now.</param>
-public sealed record NotebookVariable(string Name, Type Type, object? Value);
+public sealed record NotebookVariable(string Name, Type Type, object? Value)
+{
+    /// <summary>The cell that defined it, where known.</summary>
+    public string? Cell { get; init; }
+}

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using ArKernel.Notebooks.Debugging;
 using ArKernel.Notebooks.Engine.Sharing;
+using ArKernel.Notebooks.Engine.Staleness;
+using ArKernel.Notebooks.Engine.Variables;
 using ArKernel.Notebooks.Languages;
 using ArKernel.Notebooks.Languages.CSharp;
 using ArKernel.Notebooks.Languages.FSharp;
@@ -18,9 +20,11 @@ public sealed class NotebookEngine : ICellExecutor
     private readonly Dictionary<string, Magic> magics = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, RequestHandler> requests = new(StringComparer.Ordinal);
     private CellParser parser;
+    private readonly VariableTable variables;
     private readonly PackageSession packages;
     private readonly Lazy<Task> initialization;
     private Task warmUp = Task.CompletedTask;
+    private bool isRunningAgain;
 
     /// <summary>Makes an engine.</summary>
     /// <param name="options">What the host brings; null for nothing.</param>
@@ -35,7 +39,8 @@ public sealed class NotebookEngine : ICellExecutor
             }
         }
 
-        foreach (Magic magic in BuiltInMagics.Create(this, this.options).Concat(this.options.Magics))
+        variables = new VariableTable(this, this.options.Inspector);
+        foreach (Magic magic in BuiltInMagics.Create(this, this.options).Concat(StaleMagics.Create(this)).Concat(VariableMagics.Create(variables)).Concat(this.options.Magics))
         {
             magics[magic.Name] = magic;
         }
@@ -45,6 +50,7 @@ public sealed class NotebookEngine : ICellExecutor
         requests["debug"] = new DebugAdapter(Debugger, this).HandleAsync;
         requests[NotebookVocabulary.Request] = (_, _) => Task.FromResult(JsonSerializer.SerializeToElement(NotebookVocabulary.Of(this)));
         packages = new PackageSession(this.options.CacheFolder);
+        requests["variables"] = (_, _) => Task.FromResult(variables.ToJson());
         foreach ((string name, RequestHandler handler) in NotebookLock.Requests(packages).Concat(this.options.Requests.Select(r => (r.Key, r.Value))))
         {
             requests[name] = handler;
@@ -82,6 +88,9 @@ public sealed class NotebookEngine : ICellExecutor
         parser = new CellParser(languages, magics);
     }
 
+    /// <summary>The cells that have run.</summary>
+    internal CellHistory History { get; } = new();
+
     /// <summary>Starts, in the background, what would make the first cell slow. Cells wait for its end.</summary>
     public void StartWarmUp() => warmUp = Task.Run(async () =>
     {
@@ -109,7 +118,7 @@ public sealed class NotebookEngine : ICellExecutor
 
             CellOutput output = new(onEvent);
             CellContext context = new(this, submission, output, interruption.Token);
-            CellError? error = await RunGuardedAsync(submission, context);
+            CellError? error = await variables.WatchAsync(submission, () => RunGuardedAsync(submission, context));
             if (error is not null)
             {
                 output.Add(interruption.IsCancellationRequested ? Interruption.Describe(submission, error, cancellationToken) : error);
@@ -146,9 +155,35 @@ public sealed class NotebookEngine : ICellExecutor
     /// <param name="source">The text, its language, and what messages call it.</param>
     /// <param name="context">The running cell.</param>
     /// <returns>What went wrong, or null when nothing did.</returns>
-    public async Task<CellError?> RunAsync(CellSubmission source, CellContext context)
+    public Task<CellError?> RunAsync(CellSubmission source, CellContext context)
     {
-        context = new CellContext(this, source, context.Output, context.CancellationToken);
+        ArgumentNullException.ThrowIfNull(context);
+        return RunAsync(source, context, context.Record);
+    }
+
+    /// <summary>Runs a cell again as a part of another one, as <c>#!rerun</c> does.</summary>
+    internal async Task<CellError?> RunAgainAsync(CellSubmission cell, CellContext context)
+    {
+        if (isRunningAgain)
+        {
+            return null; // the cell has a #!rerun itself
+        }
+
+        isRunningAgain = true;
+        try
+        {
+            return await variables.WatchAsync(cell, () => RunAsync(cell, context, new CellRecord(cell)));
+        }
+        finally
+        {
+            isRunningAgain = false;
+            context.MakeCurrent();
+        }
+    }
+
+    private async Task<CellError?> RunAsync(CellSubmission source, CellContext context, CellRecord record)
+    {
+        context = new CellContext(this, source, context.Output, context.CancellationToken, record);
         context.MakeCurrent();
         IReadOnlyList<CellPart> parts = parser.Parse(source);
         parts = await ResolveAsync(parts, context);

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.DotNet.Interactive.Formatting;
@@ -17,6 +18,11 @@ internal static partial class Rendering
     private const int FlatDepth = 1;
 
     private static readonly Lock RecursionLimitGate = new();
+
+    // Inside other HTML, as a tag's content.
+    static Rendering() => Formatter.Register<MarkupText>(
+        (markup, writer) => writer.Write(string.Equals(markup.MimeType, HtmlFormatter.MimeType, StringComparison.Ordinal) ? markup.Content : WebUtility.HtmlEncode(markup.Content)),
+        HtmlFormatter.MimeType);
 
     /// <summary>Renders a value in the mime types asked for, or in those preferred for its type.</summary>
     /// <exception cref="FormattingException">A formatter threw.</exception>

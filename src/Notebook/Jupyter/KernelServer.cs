@@ -24,6 +24,9 @@ public sealed class KernelServer : IAsyncDisposable
     private readonly ConcurrentDictionary<string, string> comms = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource<bool> shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource ending = new();
+    private readonly Lazy<Task> patience;
+    private Task lastComm = Task.CompletedTask;
+    private Task<bool>? serving;
     private int executionCount;
 
     /// <summary>Binds the kernel's ports; <see cref="RunAsync"/> serves them.</summary>
@@ -38,11 +41,12 @@ public sealed class KernelServer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(connection);
         this.executor = executor;
-        this.log = log;
+        this.log = line => log(OneLine(line));
+        patience = new Lazy<Task>(() => Task.WhenAny(sockets!.FirstSubscriber, Task.Delay(SubscriptionPatience))); // once, not for each request of a client that never listens
         Language = language;
         Languages = languages;
-        History = new History(historyFolder, language, log);
-        sockets = new KernelSockets(connection, session, OnMessage, log);
+        History = new History(historyFolder, language, this.log);
+        sockets = new KernelSockets(connection, session, OnMessage, this.log);
         main = new Shell(this, executor);
     }
 
@@ -57,15 +61,7 @@ public sealed class KernelServer : IAsyncDisposable
 
     /// <summary>Serves requests until a client asks for the end.</summary>
     /// <returns>Whether a restart is to follow.</returns>
-    public async Task<bool> RunAsync()
-    {
-        sockets.Start();
-        bool restart = await shutdown.Task;
-        main.Close();
-        main.Interrupt();
-        await sockets.CloseAsync();
-        return restart;
-    }
+    public Task<bool> RunAsync() => serving = ServeUntilShutdownAsync();
 
     /// <summary>Asks <see cref="RunAsync"/> to end.</summary>
     public void Stop() => shutdown.TrySetResult(false);
@@ -85,6 +81,7 @@ public sealed class KernelServer : IAsyncDisposable
     {
         Stop();
         await ending.CancelAsync();
+        await (serving ?? Task.CompletedTask); // two threads must not close the same sockets
         sockets.Dispose();
         ending.Dispose();
     }
@@ -125,7 +122,7 @@ public sealed class KernelServer : IAsyncDisposable
     /// <param name="answer">Makes the reply's content; null for a message that has no reply.</param>
     internal async Task ServeAsync(JupyterMessage request, Channel channel, Func<Task<JsonObject?>> answer)
     {
-        await Task.WhenAny(sockets.FirstSubscriber, Task.Delay(SubscriptionPatience));
+        await patience.Value;
         PublishStatus("busy", request);
         try
         {
@@ -152,10 +149,29 @@ public sealed class KernelServer : IAsyncDisposable
         }
     }
 
+    private async Task<bool> ServeUntilShutdownAsync()
+    {
+        sockets.Start();
+        bool restart = await shutdown.Task;
+        main.Close();
+        main.Interrupt();
+        await sockets.CloseAsync();
+        return restart;
+    }
+
     private static JsonObject Failure(string message) => new()
     {
         ["status"] = "error", ["ename"] = "RequestFailed", ["evalue"] = message, ["traceback"] = new JsonArray(message),
     };
+
+    // A client's words are in some lines: they must not make two of one, or colour a terminal.
+    private static string OneLine(string line) => string.Create(line.Length, line, static (characters, from) =>
+    {
+        for (int i = 0; i < characters.Length; i++)
+        {
+            characters[i] = char.IsControl(from[i]) ? ' ' : from[i];
+        }
+    });
 
     private void PublishStatus(string state, JupyterMessage parent) => Publish("status", new JsonObject { ["execution_state"] = state }, parent);
 
@@ -177,7 +193,31 @@ public sealed class KernelServer : IAsyncDisposable
             return;
         }
 
-        _ = Task.Run(() => ServeAsync(message, channel, () => AnswerAsync(message)));
+        if (message.Type is "comm_open" or "comm_msg" or "comm_close")
+        {
+            Task before = lastComm;
+            lastComm = Task.Run(async () =>
+            {
+                await before; // messages of a comm mean something in their order only
+                await ServeAsync(message, channel, () => AnswerAsync(message));
+            });
+            return;
+        }
+
+        _ = message.Type is "shutdown_request" ? ShutDownAsync(message, channel) : Task.Run(() => ServeAsync(message, channel, () => AnswerAsync(message)));
+    }
+
+    private async Task ShutDownAsync(JupyterMessage message, Channel channel)
+    {
+        bool restart = JupyterMessage.Flag(message.Content, "restart", false);
+        await ServeAsync(message, channel, () =>
+        {
+            Publish("shutdown_reply", Reply(), message); // the other clients are to know, too
+            return Task.FromResult<JsonObject?>(Reply());
+        });
+        shutdown.TrySetResult(restart); // not before the reply is on its way
+
+        JsonObject Reply() => new() { ["status"] = "ok", ["restart"] = restart };
     }
 
     private void Enqueue(JupyterMessage message)
@@ -196,7 +236,8 @@ public sealed class KernelServer : IAsyncDisposable
     {
         try
         {
-            await executor.RequestAsync("input", JsonSerializer.SerializeToElement(new { text = JupyterMessage.Text(message.Content, "value") }), ending.Token);
+            string? text = JupyterMessage.Text(message.Content, "status") is "error" ? null : JupyterMessage.Text(message.Content, "value");
+            await executor.RequestAsync("input", JsonSerializer.SerializeToElement(new { text }), ending.Token);
         }
         catch (Exception exception) when (exception is RequestException or OperationCanceledException or ObjectDisposedException)
         {
@@ -227,10 +268,6 @@ public sealed class KernelServer : IAsyncDisposable
             case "interrupt_request":
                 Interrupt();
                 return new JsonObject { ["status"] = "ok" };
-            case "shutdown_request":
-                bool restart = JupyterMessage.Flag(content, "restart", false);
-                _ = Task.Run(() => shutdown.TrySetResult(restart)); // after the reply
-                return new JsonObject { ["status"] = "ok", ["restart"] = restart };
             case "debug_request":
                 return await DebugAsync(message);
             case "create_subshell_request":

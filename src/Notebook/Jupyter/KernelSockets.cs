@@ -34,6 +34,7 @@ internal sealed class KernelSockets : IDisposable
     private readonly NetMQPoller heartbeatPoller = [];
     private readonly TaskCompletionSource firstSubscriber = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool disposed;
 
     /// <summary>Binds the sockets.</summary>
     /// <param name="connection">Where.</param>
@@ -62,7 +63,7 @@ internal sealed class KernelSockets : IDisposable
         }
         catch
         {
-            CloseSockets();
+            Dispose();
             throw;
         }
 
@@ -114,10 +115,21 @@ internal sealed class KernelSockets : IDisposable
 
     public void Dispose()
     {
+        if (disposed)
+        {
+            return;
+        }
+
+        disposed = true;
         poller.Dispose();
         heartbeatPoller.Dispose();
         outgoing.Dispose();
-        CloseSockets();
+        foreach (NetMQSocket socket in sockets.Values)
+        {
+            socket.Dispose();
+        }
+
+        heartbeat.Dispose();
     }
 
     private static void Bind(NetMQSocket socket, ConnectionInformation connection, int port, string name)
@@ -207,15 +219,5 @@ internal sealed class KernelSockets : IDisposable
         {
             log($"a message could not be sent: {exception.Message}");
         }
-    }
-
-    private void CloseSockets()
-    {
-        foreach (NetMQSocket socket in sockets.Values)
-        {
-            socket.Dispose();
-        }
-
-        heartbeat.Dispose();
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using ArKernel.Notebooks.Engine.Worker;
 
 namespace ArKernel.Notebooks.Jupyter;
 
@@ -43,7 +44,7 @@ public sealed class KernelSpecs
                 ["language"] = language,
                 ["interrupt_mode"] = "message",
                 ["kernel_protocol_version"] = JupyterMessage.ProtocolVersion,
-                ["env"] = new JsonObject(),
+                ["env"] = new JsonObject { [WorkerProcess.YoungGenerationVariable] = WorkerProcess.YoungGeneration },
                 ["metadata"] = new JsonObject { ["debugger"] = true, ["supported_encryption"] = new JsonArray("curve"), [Marker] = KernelInformation.Version },
             };
             File.WriteAllText(Path.Combine(temporary, "kernel.json"), spec.ToJsonString(new JsonSerializerOptions { WriteIndented = true, Encoder = JupyterJson.Options.Encoder }));

@@ -70,11 +70,38 @@ internal sealed class MessageFormat(string key)
     {
         try
         {
-            return JsonNode.Parse(part, documentOptions: Depth) as JsonObject ?? throw new MessageFormatException($"its {name} is no JSON object");
+            JsonObject json = JsonNode.Parse(part, documentOptions: Depth) as JsonObject ?? throw new MessageFormatException($"its {name} is no JSON object");
+            ReadTexts(json);
+            return json;
         }
-        catch (Exception exception) when (exception is JsonException or ArgumentException)
+        catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidOperationException)
         {
             throw new MessageFormatException($"its {name} is no JSON");
+        }
+    }
+
+    /// <summary>Texts that are no Unicode (half a surrogate pair, bad UTF-8) would otherwise fail where they are first read, far from here.</summary>
+    private static void ReadTexts(JsonNode? node)
+    {
+        switch (node)
+        {
+            case JsonObject json:
+                foreach ((_, JsonNode? value) in json)
+                {
+                    ReadTexts(value);
+                }
+
+                break;
+            case JsonArray array:
+                foreach (JsonNode? item in array)
+                {
+                    ReadTexts(item);
+                }
+
+                break;
+            case JsonValue value:
+                value.TryGetValue(out string? _);
+                break;
         }
     }
 

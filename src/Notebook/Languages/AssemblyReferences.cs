@@ -1,6 +1,7 @@
 using System.IO.MemoryMappedFiles;
 using System.Reflection;
 using System.Reflection.Metadata;
+using ArKernel.Notebooks.Packages.Projects;
 using Microsoft.CodeAnalysis;
 
 namespace ArKernel.Notebooks.Languages;
@@ -14,6 +15,7 @@ internal sealed class AssemblyReferences
     private static readonly Lazy<IReadOnlyDictionary<string, MetadataReference>> Host = new(ReadHost);
 
     private readonly HashSet<string> names = new(Host.Value.Keys, StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, (string Path, ReplaceableReference Reference)> projects = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<MetadataReference> references = [.. Host.Value.Values];
 
     /// <summary>How many references there are.</summary>
@@ -37,15 +39,35 @@ internal sealed class AssemblyReferences
         }
     }
 
-    /// <summary>Adds assembly files; a name that is there already stays as it is.</summary>
+    /// <summary>Adds assembly files. A name that is there already stays as it is, except that a new build of a project replaces the one before.</summary>
     public void Add(IEnumerable<string> paths)
     {
-        foreach (string path in paths.Where(p => names.Add(Path.GetFileNameWithoutExtension(p))))
+        foreach (string path in paths)
         {
-            // Read, not mapped: a mapped file could not be rebuilt.
-            references.Add(AssemblyMetadata.CreateFromImage(File.ReadAllBytes(path)).GetReference(DocumentationFiles.Of(path), filePath: path));
+            string name = Path.GetFileNameWithoutExtension(path);
+            bool isProject = ProjectAssemblies.Contains(path);
+            if (isProject && projects.TryGetValue(name, out (string Path, ReplaceableReference Reference) before))
+            {
+                if (!string.Equals(before.Path, path, StringComparison.Ordinal))
+                {
+                    before.Reference.Replace(Read(path));
+                    projects[name] = (path, before.Reference);
+                }
+            }
+            else if (names.Add(name))
+            {
+                ReplaceableReference reference = new(Read(path), path);
+                references.Add(reference);
+                if (isProject)
+                {
+                    projects.Add(name, (path, reference));
+                }
+            }
         }
     }
+
+    // Read, not mapped: a mapped file could not be rebuilt.
+    private static AssemblyMetadata Read(string path) => AssemblyMetadata.CreateFromImage(File.ReadAllBytes(path));
 
     /// <summary>Adds what a cell brings.</summary>
     public void Add(IEnumerable<MetadataReference> added) => references.AddRange(added);

@@ -17,7 +17,7 @@ internal sealed class ReplaceableReference(AssemblyMetadata metadata, string? pa
 
     protected override Metadata GetMetadataImpl() => metadata;
 
-    protected override DocumentationProvider CreateDocumentationProvider() => DocumentationProvider.Default;
+    protected override DocumentationProvider CreateDocumentationProvider() => FilePath is null ? DocumentationProvider.Default : DocumentationFiles.Of(FilePath);
 
     protected override PortableExecutableReference WithPropertiesImpl(MetadataReferenceProperties properties) =>
         throw new NotSupportedException("A replaceable reference has one set of properties: a copy would not be replaced with it.");

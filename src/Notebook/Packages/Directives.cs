@@ -12,6 +12,9 @@ internal sealed record PackageDirective(int Line, string Name, string Version) :
 /// <summary><c>#r "path.dll"</c>.</summary>
 internal sealed record AssemblyDirective(int Line, string Path) : Directive(Line);
 
+/// <summary><c>#r "project: path.csproj, Release, net10.0"</c>: the configuration is Debug unless given, the framework the project's only one.</summary>
+internal sealed record ProjectDirective(int Line, string Path, string Configuration, string Framework) : Directive(Line);
+
 /// <summary><c>#i "nuget: SOURCE"</c>.</summary>
 internal sealed record SourceDirective(int Line, string Source) : Directive(Line);
 
@@ -76,6 +79,16 @@ internal static partial class Directives
             return new SourceDirective(line, rest.Contains("://", StringComparison.Ordinal) ? rest : ResolvePath(rest, path));
         }
 
+        if (rest.StartsWith("project:", StringComparison.OrdinalIgnoreCase))
+        {
+            string[] options = rest["project:".Length..].Split(',', StringSplitOptions.TrimEntries);
+            return new ProjectDirective(
+                line,
+                ResolvePath(options[0], path),
+                options.Skip(1).FirstOrDefault(o => !IsFramework(o)) ?? "Debug",
+                options.Skip(1).FirstOrDefault(IsFramework) ?? "");
+        }
+
         if (!isPackage)
         {
             return new AssemblyDirective(line, rest.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) || rest.EndsWith(".exe", StringComparison.OrdinalIgnoreCase) ? ResolvePath(rest, path) : rest);
@@ -84,6 +97,8 @@ internal static partial class Directives
         string[] parts = rest.Split(',', 2, StringSplitOptions.TrimEntries);
         return new PackageDirective(line, parts[0], parts.Length > 1 ? parts[1] : "");
     }
+
+    private static bool IsFramework(string option) => option.StartsWith("net", StringComparison.Ordinal);
 
     [GeneratedRegex("^\\s*#(?<kind>r|i|load)\\s+\"(?<argument>[^\"]+)\"\\s*;?\\s*(//.*)?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Pattern();

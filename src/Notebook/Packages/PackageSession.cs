@@ -2,6 +2,7 @@ using System.Reflection;
 using ArKernel.Notebooks.Engine;
 using ArKernel.Notebooks.Languages;
 using ArKernel.Notebooks.Packages.Native;
+using ArKernel.Notebooks.Packages.Projects;
 
 namespace ArKernel.Notebooks.Packages;
 
@@ -16,6 +17,7 @@ internal sealed class PackageSession(string cacheFolder)
     private readonly PackageRestorer restorer = new(cacheFolder);
     private readonly Dictionary<string, PackageDirective> requested = new(StringComparer.OrdinalIgnoreCase);
     private readonly SortedDictionary<string, string> written = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ProjectSession projects = new(cacheFolder);
     private readonly List<string> sources = [];
     private readonly Dictionary<string, RestoredPackage> installed = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> warned = new(StringComparer.Ordinal);
@@ -38,6 +40,11 @@ internal sealed class PackageSession(string cacheFolder)
         foreach (string path in assemblies)
         {
             SubmissionAssemblies.Register(path);
+        }
+
+        foreach (ProjectDirective project in directives.OfType<ProjectDirective>())
+        {
+            assemblies.AddRange(await projects.BuildAsync(project, context));
         }
 
         return new Resolution(assemblies, added);

@@ -56,9 +56,11 @@ public sealed class CommandTests : IAsyncDisposable
         await run.RunAsync("string a = \"now text\";");
         DisplayData table = (await run.RunAsync("#!whos")).Displays.Single();
         string[] lines = [.. table.Data["text/plain"].Split('\n').Select(l => string.Join(' ', l.Split(' ', StringSplitOptions.RemoveEmptyEntries)))];
-        Assert.Equal(["a String now text", "list List<Int32> [ 1, 2 ]"], lines);
+        Assert.Equal(
+            ["name type shape dtype device bytes cell value", "a String [8] char 16 cell 2 now text", "list List<Int32> [2] cell 1 [ 1, 2 ]", "16 bytes in all."],
+            lines);
         Assert.Contains("<td>now text</td>", table.Data["text/html"], StringComparison.Ordinal);
-        Assert.Equal("a\nlist", (await run.RunAsync("#!who")).Displays.Single().Data["text/plain"]);
+        Assert.DoesNotContain("now text", (await run.RunAsync("#!who")).Displays.Single().Data["text/plain"], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using ArKernel.Notebooks.Engine.Worker;
 
 namespace ArKernel.Notebooks.Tests.Engine;
 
+[Collection("engine")] // its texts would count in the test that measures the process
 public class OutputLimitTests
 {
     [Fact]

@@ -35,8 +35,8 @@ public class SupervisedWorkerTests
     {
         await using SupervisedWorker worker = new(cancellation => WorkerProcess.StartAsync(WorkerTests.Start, cancellation), () => { });
         CellRun run = new(worker);
-        await run.RunAsync("[System.Runtime.InteropServices.DllImport(\"libc\")] static extern uint sleep(uint seconds);");
-        CellOutcome outcome = await run.InterruptAsync("while (true) { sleep(1000); }");
+        await run.RunAsync(WorkerTests.NativeDeadlock);
+        CellOutcome outcome = await run.InterruptAsync("Deadlock();");
         Assert.Equal("Interrupted", outcome.Error.Name);
         Assert.Contains("cell 1", outcome.Error.Message, StringComparison.Ordinal);
         Assert.Equal("2", (await run.RunAsync("1 + 1")).Result);

@@ -11,6 +11,11 @@ public class WorkerTests
     internal static WorkerStart Start { get; } =
         new(Path.Combine(AppContext.BaseDirectory, "ArKernel.WorkerFixture" + (OperatingSystem.IsWindows() ? ".exe" : "")), []) { GracePeriod = TimeSpan.FromSeconds(1) };
 
+    // Unlike a native sleep, which the signals of an abort cut short, waiting for a mutex ends with the process alone.
+    internal const string NativeDeadlock =
+        "[System.Runtime.InteropServices.DllImport(\"libc\")] static extern int pthread_mutex_lock(nint mutex);\n"
+        + "unsafe void Deadlock() { nint mutex = (nint)System.Runtime.InteropServices.NativeMemory.AllocZeroed(256); pthread_mutex_lock(mutex); pthread_mutex_lock(mutex); }";
+
     [Fact]
     public async Task A_worker_keeps_state_between_cells_and_streams_in_order()
     {
@@ -95,14 +100,11 @@ public class WorkerTests
     {
         await using WorkerProcess worker = await WorkerProcess.StartAsync(Start, Cancellation);
         CellRun run = new(worker);
-        await run.RunAsync("1");
-        using CancellationTokenSource interruption = new(TimeSpan.FromMilliseconds(600));
-        CellOutcome outcome = await run.RunAsync(
-            "[System.Runtime.InteropServices.DllImport(\"libc\")] static extern int pause();\n[System.Runtime.InteropServices.DllImport(\"libc\")] static extern uint sleep(uint seconds);\nConsole.WriteLine(\"in\"); while (true) { try { sleep(1000); } finally { sleep(1000); } }",
-            cancellation: interruption.Token);
+        await run.RunAsync(NativeDeadlock);
+        CellOutcome outcome = await run.InterruptAsync("Deadlock();");
         Assert.Equal("Interrupted", outcome.Error.Name);
         Assert.Contains("variables are lost", outcome.Error.Message, StringComparison.Ordinal);
-        Assert.Equal("in\n", outcome.StandardOutput);
+        Assert.Equal("started\n", outcome.StandardOutput);
         Assert.True(worker.HasExited);
     }
 

@@ -7,8 +7,12 @@ namespace ArKernel.Notebooks.Tests.LanguageServices;
 /// <summary>Questions about whole cells go to the language at the cursor, or to the commands.</summary>
 public sealed class RouterTests : IDisposable
 {
-    private readonly NotebookLanguageServices services = new("csharp", new CSharpLanguageService());
+    private static readonly CSharpLanguageService CSharp = new();
+
+    private readonly NotebookLanguageServices services = new("csharp", CSharp);
     private readonly string folder = Directory.CreateTempSubdirectory("arkernel-services-").FullName;
+
+    public RouterTests() => CSharp.Reset();
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 

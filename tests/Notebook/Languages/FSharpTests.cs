@@ -79,7 +79,8 @@ public sealed class FSharpTests(FSharpEngine engine) : IClassFixture<FSharpEngin
     public async Task Values_are_shared_by_reference_both_ways()
     {
         await cells.RunAsync("var numbers = new List<int> { 1 };");
-        Assert.True((await cells.RunAsync("#!fsharp\n#!share numbers --from csharp\nnumbers.Add(2)")).Succeeded);
+        CellOutcome shared = await cells.RunAsync("#!fsharp\n#!share numbers --from csharp\nnumbers.Add(2)");
+        Assert.True(shared.Succeeded, string.Join('\n', shared.Events.OfType<CellError>().SelectMany(e => e.Traceback.Prepend(e.Message))));
         Assert.Equal("[ 1, 2 ]", (await cells.RunAsync("numbers")).Result);
 
         await F("let values = [| 1.5; 2.5 |]");

@@ -199,7 +199,8 @@ public sealed class SubKernelTests
 
         await using WorkerProcess worker = await WorkerProcess.StartAsync(WorkerTests.Start, default);
         CellRun cells = new(worker);
-        Assert.True((await cells.RunAsync("#!connect jupyter --kernel-name python3 --as python")).Succeeded);
+        CellOutcome connected = await cells.RunAsync("#!connect jupyter --kernel-name python3 --as python");
+        Assert.True(connected.Succeeded, string.Join('\n', connected.Events.OfType<CellError>().Select(e => e.Message)));
         int kernel = int.Parse((await cells.RunAsync("#!python\nimport os, signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN); os.getpid()")).Result!, CultureInfo.InvariantCulture);
         int process = int.Parse((await cells.RunAsync("Environment.ProcessId")).Result!, CultureInfo.InvariantCulture);
         using Process killed = Process.GetProcessById(process);

@@ -20,6 +20,7 @@ internal sealed partial class CSharpLanguage : ISharesValues
     // The instances of the submissions so far; the compiled code finds its predecessors here. Slot 0 would be a host object.
     private object?[] submissions = new object?[16];
     private int submissionCount = 1;
+    private readonly Dictionary<Assembly, string> cells = [];
 
     public CSharpLanguage(EngineOptions options)
     {
@@ -34,9 +35,9 @@ internal sealed partial class CSharpLanguage : ISharesValues
 
     public IEnumerable<NotebookVariable> Variables =>
         submissions.OfType<object>()
-            .SelectMany(s => s.GetType().GetFields(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
+            .SelectMany(s => s.GetType().GetFields(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
                 .Where(f => !f.Name.StartsWith('<'))
-                .Select(f => new NotebookVariable(f.Name, f.FieldType, f.GetValue(s))))
+                .Select(f => new NotebookVariable(f.Name, f.FieldType, f.GetValue(s)) { Cell = cells.GetValueOrDefault(s.GetType().Assembly) }))
             .Reverse()
             .DistinctBy(v => v.Name, StringComparer.Ordinal) // the last definition of a name is the one in force
             .OrderBy(v => v.Name, StringComparer.Ordinal);
@@ -67,6 +68,7 @@ internal sealed partial class CSharpLanguage : ISharesValues
         }
 
         Func<object?[], Task<object?>> run = submission.Load();
+        cells[run.Method.Module.Assembly] = context.Cell.Name;
         compiler.Accept(submission); // from here on its variables exist, whether it throws or not
         context.Accept(Names[0], code);
         if (debugged is not null)
@@ -75,6 +77,9 @@ internal sealed partial class CSharpLanguage : ISharesValues
             context.Engine.Debugger.Evaluator = Evaluate;
         }
 
+        CSharpCompilation compilation = submission.Compilation;
+        string[] types = [.. submission.Types?.Libraries.SelectMany(l => l.Types) ?? []];
+        context.Track(Names[0], () => SymbolUses.Of(compilation, code, types));
         if (++submissionCount >= submissions.Length)
         {
             Array.Resize(ref submissions, submissions.Length * 2);

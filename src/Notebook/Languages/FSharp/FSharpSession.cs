@@ -18,6 +18,7 @@ internal sealed class FSharpSession : IDisposable
         string[] arguments =
         [
             "arkernel", "--nologo", "--gui-", "--readline-", "--multiemit+", "--debug:portable", "--optimize+", "--noframework", "--targetprofile:netcore",
+            "--exec", // not interactive: a session that is has an abort of its own, which cannot be nested in that of cells
             "--usesdkrefs-", // the running framework's own assemblies: no search for an SDK at start
             .. references.Select(r => "-r:" + r),
         ];
@@ -71,7 +72,7 @@ internal sealed class FSharpSession : IDisposable
     {
         if (assembly.GetName().Name is { } name && name.StartsWith(SubmissionAssemblies.FSharpNamePrefix, StringComparison.Ordinal))
         {
-            SubmissionAssemblies.Remember(name, assembly);
+            SubmissionAssemblies.Remember(assembly);
         }
     }
 }

@@ -10,6 +10,7 @@ namespace ArKernel.Notebooks.Packages.Native;
 internal static class NativeLibraries
 {
     private static readonly Lock Gate = new();
+    private static readonly Dictionary<string, nint> Loaded = new(StringComparer.Ordinal);
     private static string[] folders = [];
 
     static NativeLibraries() => AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => Find(name);
@@ -34,13 +35,22 @@ internal static class NativeLibraries
             .SelectMany(folder => candidates.Select(c => Path.Combine(folder, c)));
     }
 
+    /// <summary>Asked for every function anew: what a name has meant once it means until the end, or there would be two copies of a library.</summary>
     private static nint Find(string name)
     {
-        foreach (string path in FilesFor(name).Where(File.Exists))
+        lock (Gate)
         {
-            if (TryLoad(path, []) is var handle and not 0)
+            if (Loaded.TryGetValue(name, out nint known))
             {
-                return handle;
+                return known;
+            }
+
+            foreach (string path in FilesFor(name).Where(File.Exists))
+            {
+                if (TryLoad(path, []) is var handle and not 0)
+                {
+                    return Loaded[name] = handle;
+                }
             }
         }
 

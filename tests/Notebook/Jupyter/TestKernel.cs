@@ -1,0 +1,73 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using ArKernel.Notebooks.Engine;
+using ArKernel.Notebooks.Jupyter;
+using ArKernel.Notebooks.LanguageServices;
+
+namespace ArKernel.Notebooks.Tests.Jupyter;
+
+/// <summary>A kernel in this process over a real engine, and a client that is subscribed to it.</summary>
+internal sealed class TestKernel : IAsyncDisposable
+{
+    private readonly NotebookEngine engine = new();
+    private readonly List<TestKernelClient> clients = [];
+    private readonly KernelServer server;
+
+    private TestKernel(ConnectionInformation connection, string? historyFolder)
+    {
+        Connection = connection;
+        server = new KernelServer(connection, "csharp", engine, new NotebookLanguageServices("csharp"), historyFolder, Log.Enqueue);
+        Ended = server.RunAsync();
+    }
+
+    public ConnectionInformation Connection { get; }
+
+    public ConcurrentQueue<string> Log { get; } = new();
+
+    public Task<bool> Ended { get; }
+
+    public TestKernelClient Client => clients[0];
+
+    public static async Task<TestKernel> StartAsync(ConnectionInformation? connection = null, string? historyFolder = null)
+    {
+        TestKernel kernel = new(connection ?? NewConnection(), historyFolder);
+        await kernel.ConnectAsync();
+        return kernel;
+    }
+
+    public async Task<TestKernelClient> ConnectAsync()
+    {
+        TestKernelClient client = new(Connection, Connection.CurvePublicKey);
+        clients.Add(client);
+        await client.Next(m => m.Type == "iopub_welcome", "welcome");
+        return client;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        clients.ForEach(c => c.Dispose());
+        server.Interrupt();
+        await server.DisposeAsync();
+        await Ended;
+        await engine.DisposeAsync();
+    }
+
+    public static ConnectionInformation NewConnection()
+    {
+        List<TcpListener> listeners = [];
+        for (int i = 0; i < 5; i++)
+        {
+            TcpListener listener = new(IPAddress.Loopback, 0);
+            listener.Start();
+            listeners.Add(listener);
+        }
+
+        int[] ports = [.. listeners.Select(l => ((IPEndPoint)l.LocalEndpoint).Port)];
+        listeners.ForEach(l => l.Dispose());
+        return new ConnectionInformation
+        {
+            ShellPort = ports[0], OutputPort = ports[1], InputPort = ports[2], ControlPort = ports[3], HeartbeatPort = ports[4], Key = Guid.NewGuid().ToString("N"),
+        };
+    }
+}
