@@ -6,6 +6,7 @@ using ArKernel.Notebooks.Engine.Worker;
 using ArKernel.Notebooks.Jupyter;
 using ArKernel.Notebooks.LanguageServices;
 using ArKernel.Notebooks.LanguageServices.CSharp;
+using ArKernel.Notebooks.LanguageServices.FSharp;
 
 namespace ArKernel.Cli;
 
@@ -29,7 +30,7 @@ internal static class KernelCommand
         try
         {
             ConnectionInformation connection = ConnectionInformation.Read(connectionFile);
-            NotebookLanguageServices languages = new(language, new CSharpLanguageService());
+            NotebookLanguageServices languages = new(language, new CSharpLanguageService(), new FSharpLanguageService());
             await using SupervisedWorker worker = new(Worker.StartProcessAsync, languages.Reset);
             await using KernelServer server = new(connection, language, worker, languages, new EngineOptions().CacheFolder, Log);
             using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
@@ -44,7 +45,6 @@ internal static class KernelCommand
             });
             using Timer parent = WatchParent(server.Stop);
             _ = languages.WarmUpAsync();
-            _ = languages.LearnAsync(worker);
             await server.RunAsync();
             return ExitCode.Success;
         }

@@ -57,7 +57,7 @@ internal sealed class NotebookServer : IAsyncDisposable
     /// <summary>A browser window at a page of the server.</summary>
     public async Task<IPage> OpenAsync(string path)
     {
-        IPage page = await browser.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = 1200, Height = 1000 } });
+        IPage page = await browser.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = 1200, Height = 1300 } });
         page.SetDefaultTimeout((float)Patience.TotalMilliseconds);
         await page.GotoAsync(Address + path);
         return page;

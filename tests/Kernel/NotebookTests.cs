@@ -65,6 +65,7 @@ public sealed class NotebookTests(Jupyter jupyter)
         await ChooseCompletionAsync(page, "WriteLine");
         await page.Keyboard.PressAsync("Shift+Tab");
         await page.WaitForFunctionAsync("() => /WriteLine/.test(document.querySelector('.ipython_tooltip .tooltiptext')?.innerText ?? '')");
+        await Task.Delay(500); // it fades in
         await PictureAsync(page, "tooltip");
         await page.Keyboard.TypeAsync("(\"before the loop\");\nwhile (true) { }");
         await RunAsync(page);
@@ -156,6 +157,8 @@ public sealed class NotebookTests(Jupyter jupyter)
         }
 
         await page.Keyboard.InsertTextAsync(lines[^1]);
+        // The editor reads what was typed a moment later: a key pressed before that would meet an empty cell.
+        await page.WaitForFunctionAsync("line => document.querySelector('.cell.selected .CodeMirror').CodeMirror.getValue().endsWith(line)", lines[^1]);
     }
 
     private static Task RunAsync(IPage page) => page.Keyboard.PressAsync("Shift+Enter");

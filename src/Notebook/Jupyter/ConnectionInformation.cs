@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -7,6 +8,8 @@ namespace ArKernel.Notebooks.Jupyter;
 /// <summary>What a Jupyter connection file says: where a kernel listens, and the keys.</summary>
 public sealed record ConnectionInformation
 {
+    private static readonly SearchValues<char> Z85 = SearchValues.Create("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#");
+
     /// <summary>The transport; only <c>tcp</c> is possible.</summary>
     [JsonPropertyName("transport")]
     public string Transport { get; init; } = "tcp";
@@ -111,6 +114,8 @@ public sealed record ConnectionInformation
     /// <returns>The address.</returns>
     public string Endpoint(int port) => FormattableString.Invariant($"tcp://{(Address.Contains(':', StringComparison.Ordinal) ? $"[{Address}]" : Address)}:{port}");
 
+    private static bool IsKey(string? text) => text is null || (text.Length == 40 && !text.AsSpan().ContainsAnyExcept(Z85));
+
     private ConnectionInformation Check(string path)
     {
         if (!Transport.Equals("tcp", StringComparison.OrdinalIgnoreCase))
@@ -123,7 +128,7 @@ public sealed record ConnectionInformation
             throw new JupyterException($"{path}: the signature scheme '{SignatureScheme}' is not known, only 'hmac-sha256' is.");
         }
 
-        if ((CurvePublicKey, CurveSecretKey) is (null, not null) or (not null, null) || CurvePublicKey is { Length: not 40 } || CurveSecretKey is { Length: not 40 })
+        if ((CurvePublicKey, CurveSecretKey) is (null, not null) or (not null, null) || !IsKey(CurvePublicKey) || !IsKey(CurveSecretKey))
         {
             throw new JupyterException($"{path}: an encrypted connection needs both curve_publickey and curve_secretkey, 40 characters of Z85 each.");
         }

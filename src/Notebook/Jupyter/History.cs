@@ -16,6 +16,7 @@ internal sealed class History
     private readonly Action<string> log;
     private readonly Lock gate = new();
     private List<Entry>? entries;
+    private bool failed;
     private int session;
 
     /// <summary>Opens the history; the file is read when it is first asked for.</summary>
@@ -38,7 +39,7 @@ internal sealed class History
             List<Entry> all = Load();
             Entry entry = new(session, line, input, output);
             all.Add(entry);
-            if (path is null)
+            if (path is null || failed)
             {
                 return;
             }
@@ -51,6 +52,7 @@ internal sealed class History
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
+                failed = true; // said once, not for every cell
                 log($"the history cannot be kept: {exception.Message}");
             }
         }

@@ -23,7 +23,7 @@ internal sealed class DocumentationFiles : DocumentationProvider
     }
 
     /// <summary>The documentation of an assembly; no file is looked for yet.</summary>
-    public static DocumentationProvider Of(string assembly)
+    public static DocumentationFiles Of(string assembly)
     {
         // …/shared/Microsoft.NETCore.App/10.0.1/System.Linq.dll is documented in …/packs/Microsoft.NETCore.App.Ref/10.0.1/ref/net10.0/*.xml,
         // spread over other files than its types are over assemblies.
@@ -38,7 +38,8 @@ internal sealed class DocumentationFiles : DocumentationProvider
 
     public override int GetHashCode() => key.GetHashCode(StringComparison.Ordinal);
 
-    protected override string GetDocumentationForSymbol(string documentationMemberID, CultureInfo preferredCulture, CancellationToken cancellationToken = default)
+    /// <summary>The documentation of a member as XML, empty when it has none.</summary>
+    public string Find(string documentationMemberID)
     {
         if (!members.Value.TryGetValue(Hash(Encoding.UTF8.GetBytes(documentationMemberID)), out (string File, long Start, int Length) place))
         {
@@ -58,6 +59,9 @@ internal sealed class DocumentationFiles : DocumentationProvider
             return ""; // removed meanwhile
         }
     }
+
+    protected override string GetDocumentationForSymbol(string documentationMemberID, CultureInfo preferredCulture, CancellationToken cancellationToken = default) =>
+        Find(documentationMemberID);
 
     private static IEnumerable<string> PackFiles(string root, string framework)
     {

@@ -30,6 +30,7 @@ public sealed class ConnectionTests : IDisposable
     [InlineData("{\"ip\":\"192.168.1.2\",\"key\":\"k\",\"shell_port\":1}", "not encrypted")]
     [InlineData("{\"signature_scheme\":\"hmac-md5\",\"key\":\"k\",\"shell_port\":1}", "hmac-md5")]
     [InlineData("{\"curve_publickey\":\"short\",\"key\":\"k\"}", "40 characters of Z85")]
+    [InlineData("{\"curve_publickey\":\"~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~\",\"curve_secretkey\":\"~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~\",\"key\":\"k\"}", "40 characters of Z85")]
     [InlineData("{\"shell_port\":", "cannot be read")]
     [InlineData("null", "is empty")]
     public async Task A_connection_that_is_not_possible_or_not_safe_is_refused_with_its_file_and_reason(string json, string expected)

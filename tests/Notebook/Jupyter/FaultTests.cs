@@ -91,6 +91,25 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task A_history_that_cannot_be_written_is_said_once_and_kept_in_memory()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            await using TestKernel kernel = await TestKernel.StartAsync(historyFolder: file); // a file where a folder is needed
+            Assert.Equal("ok", (await kernel.Client.ExecuteAsync("1")).Status);
+            Assert.Equal("ok", (await kernel.Client.ExecuteAsync("2")).Status);
+            Exchange history = await kernel.Client.RequestAsync("history_request", new JsonObject { ["hist_access_type"] = "tail", ["n"] = 10 });
+            Assert.Equal(2, history.Reply["history"]!.AsArray().Count);
+            Assert.Contains("history", Assert.Single(kernel.Log), StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
     public async Task A_client_that_never_listens_to_outputs_is_answered()
     {
         await using TestKernel kernel = await TestKernel.StartAsync();

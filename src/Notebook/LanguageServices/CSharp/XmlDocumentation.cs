@@ -19,9 +19,11 @@ internal sealed partial class XmlDocumentation
     public string Summary => TextOf(member.Element("summary"));
 
     /// <summary>The documentation of a symbol, empty when it has none.</summary>
-    public static XmlDocumentation Of(ISymbol symbol)
+    public static XmlDocumentation Of(ISymbol symbol) => Parse(symbol.GetDocumentationCommentXml(expandIncludes: false));
+
+    /// <summary>The documentation in a comment.</summary>
+    public static XmlDocumentation Parse(string? xml)
     {
-        string? xml = symbol.GetDocumentationCommentXml(expandIncludes: false);
         if (string.IsNullOrWhiteSpace(xml))
         {
             return Empty;

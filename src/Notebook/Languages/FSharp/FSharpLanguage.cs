@@ -11,6 +11,10 @@ internal sealed class FSharpLanguage(EngineOptions options) : ISharesValues, IDi
 {
     private const int MostErrors = 20;
 
+    /// <summary>What every cell opens, as it stands behind the word.</summary>
+    internal static readonly IReadOnlyList<string> Opens =
+        ["System", "System.IO", "System.Text", "System.Collections.Generic", "System.Linq", "ArKernel.Notebooks", "type ArKernel.Notebooks.NotebookFunctions"];
+
     private readonly Lock gate = new();
     private readonly List<string> added = [];
     private FSharpSession? session;
@@ -109,7 +113,7 @@ internal sealed class FSharpLanguage(EngineOptions options) : ISharesValues, IDi
         {
             return session ??= new FSharpSession(
                 AssemblyReferences.HostFiles,
-                ["System", "System.IO", "System.Text", "System.Collections.Generic", "System.Linq", "ArKernel.Notebooks", "type ArKernel.Notebooks.NotebookFunctions"]);
+                Opens);
         }
     }
 
