@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
+using ArKernel.Notebooks.Languages.FSharp;
 using Microsoft.DotNet.Interactive.Formatting;
 
 namespace ArKernel.Notebooks.Engine;
@@ -64,6 +65,17 @@ internal static partial class Rendering
         ITypeFormatter? formatter = null;
         try
         {
+            if (plain && FSharpText.Of(value) is { } written)
+            {
+                return written;
+            }
+
+            if (!plain)
+            {
+                value = FSharpText.ForTable(value, mimeType);
+                type = value?.GetType() ?? type;
+            }
+
             formatter = Formatter.GetPreferredFormatterFor(type, mimeType);
             string? rendered = plain
                 ? WithDepth(PlainDepth, () => Write(formatter, value, PlainLimit))

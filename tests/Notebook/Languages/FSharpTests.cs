@@ -35,6 +35,18 @@ public sealed class FSharpTests(FSharpEngine engine) : IClassFixture<FSharpEngin
     }
 
     [Fact]
+    public async Task Values_are_written_as_F_sharp_writes_them()
+    {
+        Assert.Equal("Some 3", (await F("Some 3")).Result);
+        Assert.Equal("[1; 2]", (await F("[ 1; 2 ]")).Result);
+        Assert.Equal("map [(1, \"a\")]", (await F("Map [ 1, \"a\" ]")).Result);
+        Assert.Equal("seq [1; 2; 3]", (await F("seq { 1 .. 3 }")).Result);
+        CellOutcome shapes = await F("type Shape =\n    | Circle of float\n    | Dot\n[ Circle 1.5; Dot ]");
+        Assert.Equal("[Circle 1.5; Dot]", shapes.Result);
+        Assert.DoesNotContain("HeadOrDefault", shapes.Events.OfType<ResultData>().Single().Data["text/html"]);
+    }
+
+    [Fact]
     public async Task Output_is_in_order_with_displays()
     {
         CellOutcome outcome = await F("printfn \"one\"\ndisplay 2 |> ignore\nprintfn \"three\"");
