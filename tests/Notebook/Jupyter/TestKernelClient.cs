@@ -157,9 +157,9 @@ internal sealed class TestKernelClient : IDisposable
             {
                 await arrival.Task.WaitAsync(patience.Token);
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException exception)
             {
-                throw new TimeoutException($"No end of '{what}'. Received: {string.Join(", ", Received.Select(m => $"{m.Channel}:{m.Message.Type}"))}");
+                throw new TimeoutException($"No end of '{what}'. Received: {string.Join(", ", Received.Select(m => $"{m.Channel}:{m.Message.Type}"))}", exception);
             }
         }
     }
