@@ -58,7 +58,7 @@ public sealed class ConsoleTests(Jupyter jupyter)
     {
         for (int attempt = 1; ; attempt++)
         {
-            using var terminal = new Terminal(jupyter, $"{Console} --kernel {kernel}");
+            using var terminal = new Terminal(jupyter, $"{Console} --kernel {kernel} --ZMQTerminalInteractiveShell.kernel_is_complete_timeout=20");
             try
             {
                 session(terminal);

@@ -150,7 +150,7 @@ internal sealed class KernelSockets : IDisposable
         }
         catch (Exception exception) when (exception is NetMQException or System.Net.Sockets.SocketException or ArgumentException)
         {
-            throw new JupyterException(string.Create(CultureInfo.InvariantCulture, $"The kernel cannot listen on {endpoint} ({name} of the connection file): {exception.Message} Is another kernel using the same connection file?"));
+            throw new JupyterException(string.Create(CultureInfo.InvariantCulture, $"The kernel cannot listen on {endpoint} ({name} of the connection file): {(exception is AddressAlreadyInUseException ? "the port is taken." : exception.Message)} Is another kernel using the same connection file?"));
         }
     }
 

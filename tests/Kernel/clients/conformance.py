@@ -103,7 +103,7 @@ class ConformanceTests(KernelTests):
     def test_completion_after_emoji(self):
         """Positions count code points: one for an emoji, which is two UTF-16 units."""
         sample = self.completion_samples[0]
-        code = f"{self.code_comment}{sample['text']}"
+        code = f"{self.code_before}{sample['text']}"
         request = self.kc.complete(code)
         reply = self.get_non_kernel_info_reply(timeout=TIMEOUT)
         validate_message(reply, "complete_reply", request)
@@ -118,7 +118,7 @@ class CSharp(ConformanceTests):
     file_extension = ".cs"
     code_hello_world = 'Console.WriteLine("hello, world");'
     code_stderr = 'Console.Error.WriteLine("oops");'
-    code_comment = "/* 🙂🙂 */ "
+    code_before = "/* 🙂🙂 */ "
     completion_samples = [
         {"text": "Console.WriteL", "matches": {"WriteLine"}, "replaces": "WriteL"},
         {"text": "Math.Clam", "matches": {"Clamp"}},
@@ -154,7 +154,7 @@ class FSharp(ConformanceTests):
     file_extension = ".fs"
     code_hello_world = 'printfn "hello, world"'
     code_stderr = 'eprintfn "oops"'
-    code_comment = "(* 🙂🙂 *) "
+    code_before = 'let s = "🙂🙂" in '
     completion_samples = [
         {"text": "System.Console.WriteL", "matches": {"WriteLine"}, "replaces": "WriteL"},
         {"text": "List.partit", "matches": {"partition", "partitionWith"}},

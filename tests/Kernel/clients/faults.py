@@ -88,11 +88,20 @@ def wait_until_printed(client, request, text):
 
 class Faults(unittest.TestCase):
     def start(self, **options):
-        manager = KernelManager(kernel_name=KERNEL)
-        manager.start_kernel(**options)
-        self.addCleanup(self.end, manager)
-        client = self.connect(manager.connection_file)
-        return manager, client
+        """A kernel and a client of it. A port that was free when the client chose it may be taken when the kernel wants it: then again, as servers do."""
+        for attempt in range(3):
+            log = tempfile.TemporaryFile("w+")
+            self.addCleanup(log.close)
+            manager = KernelManager(kernel_name=KERNEL)
+            manager.start_kernel(stderr=log, **options)
+            self.addCleanup(self.end, manager)
+            try:
+                return manager, self.connect(manager.connection_file)
+            except RuntimeError as error:
+                log.seek(0)
+                said = log.read()
+                if attempt == 2 or "cannot listen" not in said:
+                    raise RuntimeError(f"{error}; the kernel said: {said}") from error
 
     def connect(self, connection_file):
         client = BlockingKernelClient(connection_file=connection_file)
