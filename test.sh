@@ -22,10 +22,18 @@ finish() {
   exit
 }
 
-# What the tests need beside the SDK: Chromium renders pages, Debian's nbformat validates notebooks.
+# What the tests need beside the SDK: Chromium renders pages; Debian's Jupyter packages are the real clients of the kernel, and its Python kernel is
+# what a notebook connects to; tmux types at consoles.
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
-/usr/bin/python3 -c 'import nbformat' 2>/dev/null || missing+=(python3-nbformat)
+command -v tmux >/dev/null || missing+=(tmux)
+for package in nbformat jupyter-kernel-test:jupyter_kernel_test jupyter-client:jupyter_client jupyter-console:jupyter_console nbconvert notebook ipykernel numpy pandas; do
+  /usr/bin/python3 -c "import importlib.util, sys; sys.exit(importlib.util.find_spec('${package##*:}') is None)" 2>/dev/null || missing+=("python3-${package%%:*}")
+done
+for command in jupyter:jupyter-core jupyter-console:jupyter-console jupyter-nbconvert:jupyter-nbconvert jupyter-notebook:jupyter-notebook jupyter-kernelspec:jupyter-client; do
+  command -v "${command%%:*}" >/dev/null || missing+=("${command##*:}")
+done
+missing=($(printf '%s\n' ${missing[@]+"${missing[@]}"} | sed 's/^python3-jupyter-console$/jupyter-console/' | sort -u))
 if [ ${#missing[@]} -gt 0 ] && command -v apt-get >/dev/null; then
   sudo=""
   [ "$(id -u)" -eq 0 ] || sudo=$(command -v sudo || true)
@@ -36,14 +44,14 @@ if [ ${#missing[@]} -gt 0 ] && command -v apt-get >/dev/null; then
   fi
 fi
 command -v chromium >/dev/null || echo "chromium is not here: tests that look at rendered pages are skipped"
-/usr/bin/python3 -c 'import nbformat' 2>/dev/null || echo "python3-nbformat is not here: tests that validate notebooks with it are skipped"
+command -v jupyter >/dev/null || echo "Jupyter is not here: tests with its clients are skipped"
 
 check "the solution builds without a warning" dotnet build ArKernel.slnx -c Release -nologo -v quiet || finish
 [ "$failed" -eq 0 ] || finish
 check "the development container's build step runs" bash .devcontainer/setup.sh build
 [ "$failed" -eq 0 ] || finish
 
-for project in Theory ArKernel Interactive Notebook Notebooks; do
+for project in Theory ArKernel Interactive Notebook Notebooks Kernel; do
   echo "== tests/$project"
   executable=$(ls tests/$project/bin/Release/net10.0/*.Tests 2>/dev/null)
   log=$(mktemp)
