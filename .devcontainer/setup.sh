@@ -20,11 +20,16 @@ build() {
   ./arkernel info
 }
 
-for step in "${@:-system build}"; do
+# The kernels in Jupyter and in VS Code.
+kernels() {
+  ./arkernel jupyter install
+}
+
+for step in "${@:-system build kernels}"; do
   for name in $step; do
     case $name in
-      system | build) "$name" ;;
-      *) echo "setup: unknown step '$name' (system, build)" >&2; exit 2 ;;
+      system | build | kernels) "$name" ;;
+      *) echo "setup: unknown step '$name' (system, build, kernels)" >&2; exit 2 ;;
     esac
   done
 done
