@@ -31,7 +31,7 @@ internal static class KernelCommand
         {
             ConnectionInformation connection = ConnectionInformation.Read(connectionFile);
             NotebookLanguageServices languages = new(language, new CSharpLanguageService(), new FSharpLanguageService());
-            await using SupervisedWorker worker = new(Worker.StartProcessAsync, languages.Reset);
+            await using SupervisedWorker worker = new(cancellation => Worker.StartProcessAsync(language, cancellation), languages.Reset);
             await using KernelServer server = new(connection, language, worker, languages, new EngineOptions().CacheFolder, Log);
             using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
             {
@@ -53,6 +53,13 @@ internal static class KernelCommand
             Log(exception.Message);
             return ExitCode.Failure;
         }
+    }
+
+    /// <summary>Once the worker is up: its first cell matters more than the first completion, and both want the processor.</summary>
+    private static async Task PrepareAsync(NotebookLanguageServices languages, SupervisedWorker worker)
+    {
+        await languages.LearnAsync(worker);
+        await languages.WarmUpAsync();
     }
 
     /// <summary>A kernel whose server died would stay for ever: nobody would ask it to end.</summary>

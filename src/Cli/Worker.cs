@@ -21,11 +21,11 @@ internal static class Worker
         return await WorkerProcess.StartAsync(Start with { WorkingDirectory = Directory.Exists(folder) ? folder : null }, cancellationToken);
     }
 
-    /// <summary>Starts a worker in the current folder.</summary>
-    public static async Task<WorkerProcess> StartProcessAsync(CancellationToken cancellationToken)
+    /// <summary>Starts a worker in the current folder that makes itself ready for cells of a language.</summary>
+    public static async Task<WorkerProcess> StartProcessAsync(string language, CancellationToken cancellationToken)
     {
         await Task.Yield();
-        return await WorkerProcess.StartAsync(Start, cancellationToken);
+        return await WorkerProcess.StartAsync(Start with { Arguments = [.. Start.Arguments, "--language", language] }, cancellationToken);
     }
 
     private static WorkerStart Start
@@ -43,20 +43,22 @@ internal static class Worker
     public static Command CreateCommand()
     {
         var pipe = new Argument<string>("pipe");
-        var command = new Command("worker", "Runs cells for another process.") { pipe };
+        var language = new Option<string>("--language") { DefaultValueFactory = _ => "csharp" };
+        var command = new Command("worker", "Runs cells for another process.") { language, pipe };
         command.Hidden = true;
         command.SetAction(async (parsed, _) =>
         {
-            await WorkerHost.RunAsync(parsed.GetValue(pipe)!, Configure);
+            await WorkerHost.RunAsync(parsed.GetValue(pipe)!, () => Configure(parsed.GetValue(language)!));
             return ExitCode.Success;
         });
         return command;
     }
 
-    private static EngineOptions Configure()
+    private static EngineOptions Configure(string language)
     {
         return new EngineOptions
         {
+            Language = language,
             ReadDocument = Import,
             Tensors = new TensorExchange(TensorBytes.Describe, TensorBytes.Write, TensorBytes.Read),
             PackageAdded = PackageExtensions.LoadAsync,

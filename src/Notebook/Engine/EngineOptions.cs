@@ -15,6 +15,9 @@ public sealed class EngineOptions
     /// <summary>Assemblies that cells see besides those on the host's list of trusted assemblies.</summary>
     public IList<Assembly> References { get; } = [];
 
+    /// <summary>The language that cells will mostly be in: the engine makes itself ready for its first cell.</summary>
+    public string Language { get; set; } = "csharp";
+
     /// <summary>Runs once before the first cell: registers formatters, sets seeds, and so on.</summary>
     public Action? Initialize { get; set; }
 

@@ -26,9 +26,13 @@ internal sealed class FSharpLanguage(EngineOptions options) : ISharesValues, IDi
 
     public IEnumerable<NotebookVariable> Variables => session?.Variables.OrderBy(v => v.Name, StringComparer.Ordinal) ?? (IEnumerable<NotebookVariable>)[];
 
-    /// <summary>Nothing: notebooks without an F# cell are not to pay for it.</summary>
+    /// <summary>Nothing where cells will be in another language: they are not to pay for this one.</summary>
     public void WarmUp()
     {
+        if (Names.Contains(options.Language, StringComparer.OrdinalIgnoreCase))
+        {
+            Session().Evaluate("1 + 1", "warm-up", CancellationToken.None);
+        }
     }
 
     public void AddReferences(IReadOnlyList<string> paths)
