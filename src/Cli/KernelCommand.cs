@@ -44,7 +44,7 @@ internal static class KernelCommand
                 server.Stop();
             });
             using Timer parent = WatchParent(server.Stop);
-            _ = languages.WarmUpAsync();
+            _ = PrepareAsync(languages, worker);
             await server.RunAsync();
             return ExitCode.Success;
         }

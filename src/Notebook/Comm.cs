@@ -5,13 +5,13 @@ using ArKernel.Notebooks.Engine;
 namespace ArKernel.Notebooks;
 
 /// <summary>
-/// A comm: a channel of JSON messages between a notebook and code in its front end, such as the two halves of a widget. Messages arrive also
+/// A comm: a channel of messages, JSON and bytes, between a notebook and code in its front end, such as the two halves of a widget. Messages arrive also
 /// while a cell runs.
 /// </summary>
 public sealed class Comm
 {
     private static readonly ConcurrentDictionary<string, Comm> Open = new(StringComparer.Ordinal);
-    private static readonly ConcurrentDictionary<string, Action<Comm, JsonElement>> Targets = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string, Action<Comm, CommMessage>> Targets = new(StringComparer.Ordinal);
     private readonly CellContext cell;
 
     private Comm(string id, string targetName, CellContext cell)
@@ -22,10 +22,10 @@ public sealed class Comm
     }
 
     /// <summary>A message of the front end has arrived; called on a pool thread.</summary>
-    public event Action<JsonElement>? Received;
+    public event Action<CommMessage>? Received;
 
     /// <summary>The front end has closed the channel.</summary>
-    public event Action<JsonElement>? Closed;
+    public event Action<CommMessage>? Closed;
 
     /// <summary>Identifies the channel.</summary>
     public string Id { get; }
@@ -36,25 +36,27 @@ public sealed class Comm
     /// <summary>Opens a channel to the front end.</summary>
     /// <param name="targetName">The name that code in the front end has registered.</param>
     /// <param name="data">The first message; any value that can be written as JSON.</param>
+    /// <param name="buffers">Bytes that go with it as they are.</param>
     /// <returns>The channel.</returns>
     /// <exception cref="InvalidOperationException">No cell is running.</exception>
-    public static Comm Connect(string targetName, object? data = null)
+    public static Comm Connect(string targetName, object? data = null, params IReadOnlyList<byte[]> buffers)
     {
         CellContext running = CellContext.Current ?? throw new InvalidOperationException("No cell is running: a comm needs a notebook's front end.");
         Comm comm = new(Guid.NewGuid().ToString("N"), targetName, running);
         Open[comm.Id] = comm;
-        comm.Put("comm_open", data);
+        comm.Put("comm_open", data, buffers);
         return comm;
     }
 
     /// <summary>Takes channels that the front end opens.</summary>
     /// <param name="targetName">The name it opens them for.</param>
     /// <param name="onOpen">Receives each channel and its first message; called on a pool thread.</param>
-    public static void RegisterTarget(string targetName, Action<Comm, JsonElement> onOpen) => Targets[targetName] = onOpen;
+    public static void RegisterTarget(string targetName, Action<Comm, CommMessage> onOpen) => Targets[targetName] = onOpen;
 
     /// <summary>Sends a message to the front end.</summary>
     /// <param name="data">Any value that can be written as JSON.</param>
-    public void Send(object? data) => Put("comm_msg", data);
+    /// <param name="buffers">Bytes that go with it as they are.</param>
+    public void Send(object? data, params IReadOnlyList<byte[]> buffers) => Put("comm_msg", data, buffers);
 
     /// <summary>Closes the channel.</summary>
     /// <param name="data">A last message.</param>
@@ -62,7 +64,7 @@ public sealed class Comm
     {
         if (Open.TryRemove(Id, out _))
         {
-            Put("comm_close", data);
+            Put("comm_close", data, []);
         }
     }
 
@@ -80,11 +82,11 @@ public sealed class Comm
             if (message.Kind is "comm_close")
             {
                 Open.TryRemove(message.CommId, out _);
-                comm.Closed?.Invoke(message.Data);
+                comm.Closed?.Invoke(message);
             }
             else
             {
-                comm.Received?.Invoke(message.Data);
+                comm.Received?.Invoke(message);
             }
         }
 
@@ -99,21 +101,21 @@ public sealed class Comm
         }
 
         Comm comm = new(message.CommId, message.TargetName ?? "", running);
-        if (Targets.TryGetValue(comm.TargetName, out Action<Comm, JsonElement>? onOpen))
+        if (Targets.TryGetValue(comm.TargetName, out Action<Comm, CommMessage>? onOpen))
         {
             Open[comm.Id] = comm;
             running.MakeCurrent();
-            onOpen(comm, message.Data);
+            onOpen(comm, message);
         }
         else
         {
-            comm.Put("comm_close", null); // as the protocol asks for a target that nobody has
+            comm.Put("comm_close", null, []); // as the protocol asks for a target that nobody has
         }
     }
 
-    private void Put(string kind, object? data)
+    private void Put(string kind, object? data, IReadOnlyList<byte[]> buffers)
     {
-        cell.Output.Add(new CommMessage(kind, Id, TargetName, data as JsonElement? ?? JsonSerializer.SerializeToElement(data ?? new object())));
+        cell.Output.Add(new CommMessage(kind, Id, TargetName, data as JsonElement? ?? JsonSerializer.SerializeToElement(data ?? new object()), buffers));
         cell.Output.Flush();
     }
 }

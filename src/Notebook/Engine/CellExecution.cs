@@ -68,7 +68,8 @@ public sealed record InputRequest(string Prompt, bool IsPassword) : CellEvent;
 /// <param name="CommId">The channel.</param>
 /// <param name="TargetName">For <c>comm_open</c>: who is to receive it.</param>
 /// <param name="Data">The content.</param>
-public sealed record CommMessage(string Kind, string CommId, string? TargetName, JsonElement Data) : CellEvent;
+/// <param name="Buffers">Bytes that come with the content, such as the pixels of a picture.</param>
+public sealed record CommMessage(string Kind, string CommId, string? TargetName, JsonElement Data, IReadOnlyList<byte[]> Buffers) : CellEvent;
 
 /// <summary>Code that compiled and from now on is a part of the notebook's state, so that a front can complete what it declares.</summary>
 /// <param name="Language">The language's proper name.</param>

@@ -109,7 +109,7 @@ public sealed class KernelServer : IAsyncDisposable
             comms.TryRemove(comm.CommId, out _);
         }
 
-        Publish(comm.Kind, content, parent);
+        Publish(comm.Kind, content, parent, comm.Buffers);
     }
 
     /// <summary>Asks the client that sent the request for a line of text.</summary>
@@ -361,7 +361,7 @@ public sealed class KernelServer : IAsyncDisposable
             comms.TryRemove(id, out _);
         }
 
-        CommMessage comm = new(message.Type, id, target.Length == 0 ? null : target, JsonSerializer.SerializeToElement(message.Content["data"]));
+        CommMessage comm = new(message.Type, id, target.Length == 0 ? null : target, JsonSerializer.SerializeToElement(message.Content["data"]), message.Buffers);
         await executor.RequestAsync("comm", JsonSerializer.SerializeToElement(comm), ending.Token);
     }
 

@@ -23,6 +23,10 @@ internal sealed class KernelSockets : IDisposable
 {
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(1);
 
+    // A message a little too large is refused in one line, and its client kept; one that announces more than this costs its client the
+    // connection, before any memory is taken for it.
+    private const long LargestFrame = 2 * MessageFormat.LargestMessage;
+
     private readonly MessageFormat format;
     private readonly Action<Channel, JupyterMessage> onMessage;
     private readonly Action<string> log;
@@ -137,6 +141,7 @@ internal sealed class KernelSockets : IDisposable
         socket.Options.Linger = Linger;
         socket.Options.SendHighWatermark = 0; // a slow reader waits, it does not lose outputs
         socket.Options.ReceiveHighWatermark = 0;
+        socket.Options.MaxMsgSize = LargestFrame;
         if (connection is { CurvePublicKey: { } publicKey, CurveSecretKey: { } secretKey })
         {
             socket.Options.CurveServer = true;

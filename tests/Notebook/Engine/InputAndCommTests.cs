@@ -78,7 +78,7 @@ public sealed class InputAndCommTests : IAsyncLifetime
         TaskCompletionSource opened = new();
         Task<CellOutcome> cell = run.RunAsync(
             "var heard = new TaskCompletionSource<string>();\nvar comm = Comm.Connect(\"widget\", new { value = 1 });\n"
-            + "comm.Received += data => { comm.Send(new { echo = data.GetProperty(\"value\").GetInt32() + 1 }); heard.SetResult(data.ToString()); };\nConsole.WriteLine(\"open\");\nawait heard.Task;",
+            + "comm.Received += message => { comm.Send(new { echo = message.Data.GetProperty(\"value\").GetInt32() + 1 }); heard.SetResult(message.Data.ToString()); };\nConsole.WriteLine(\"open\");\nawait heard.Task;",
             onEvent: output =>
             {
                 events.Enqueue(output);
@@ -90,7 +90,7 @@ public sealed class InputAndCommTests : IAsyncLifetime
         await Task.WhenAny(opened.Task, cell);
         CommMessage open = events.OfType<CommMessage>().Single();
         Assert.Equal(("comm_open", "widget"), (open.Kind, open.TargetName));
-        await SendAsync(new CommMessage("comm_msg", open.CommId, null, JsonSerializer.SerializeToElement(new { value = 41 })));
+        await SendAsync(new CommMessage("comm_msg", open.CommId, null, JsonSerializer.SerializeToElement(new { value = 41 }), []));
         Assert.True((await cell).Succeeded);
         CommMessage echo = events.OfType<CommMessage>().Last();
         Assert.Equal(("comm_msg", open.CommId, 42), (echo.Kind, echo.CommId, echo.Data.GetProperty("echo").GetInt32()));
@@ -100,11 +100,11 @@ public sealed class InputAndCommTests : IAsyncLifetime
     public async Task A_comm_that_the_front_end_opens_reaches_its_target_and_unknown_ones_are_harmless()
     {
         CellRun run = new(worker);
-        await run.RunAsync("string said = \"\"; Comm.RegisterTarget(\"mine\", (comm, data) => { said += data.GetProperty(\"a\").GetString(); comm.Closed += _ => said += \"closed\"; });");
-        await SendAsync(new CommMessage("comm_open", "id1", "mine", JsonSerializer.SerializeToElement(new { a = "hello " })));
-        await SendAsync(new CommMessage("comm_msg", "no such comm", null, JsonSerializer.SerializeToElement(1)));
-        await SendAsync(new CommMessage("comm_close", "no such comm", null, JsonSerializer.SerializeToElement(1)));
-        await SendAsync(new CommMessage("comm_close", "id1", null, JsonSerializer.SerializeToElement(new { })));
+        await run.RunAsync("string said = \"\"; Comm.RegisterTarget(\"mine\", (comm, message) => { said += message.Data.GetProperty(\"a\").GetString(); comm.Closed += _ => said += \"closed\"; });");
+        await SendAsync(new CommMessage("comm_open", "id1", "mine", JsonSerializer.SerializeToElement(new { a = "hello " }), []));
+        await SendAsync(new CommMessage("comm_msg", "no such comm", null, JsonSerializer.SerializeToElement(1), []));
+        await SendAsync(new CommMessage("comm_close", "no such comm", null, JsonSerializer.SerializeToElement(1), []));
+        await SendAsync(new CommMessage("comm_close", "id1", null, JsonSerializer.SerializeToElement(new { }), []));
         Assert.Equal("hello closed", (await run.RunAsync("said")).Result);
     }
 

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using ArKernel.Notebooks.Jupyter;
@@ -61,6 +62,40 @@ public sealed class FaultTests
             result[1] = Encoding.ASCII.GetBytes(Convert.ToHexStringLower(hash.ComputeHash([.. result.Skip(2).Take(4).SelectMany(f => f)])));
             return result;
         }
+    }
+
+    [Fact]
+    public async Task A_message_that_is_too_large_costs_a_line_and_one_without_measure_its_connection()
+    {
+        await using TestKernel kernel = await TestKernel.StartAsync();
+        byte[] half = new byte[(MessageFormat.LargestMessage / 2) + 1];
+        kernel.Client.SendRaw(Channel.Shell, [.. kernel.Client.Encode(kernel.Client.Make("comm_msg")), half, half]);
+        Assert.Equal("2", (await kernel.Client.ExecuteAsync("1 + 1")).Result); // the same client, the same channel
+        Assert.Contains($"larger than {MessageFormat.LargestMessage >> 20} MiB", Assert.Single(kernel.Log), StringComparison.Ordinal);
+
+        // A ZeroMQ peer by hand, who announces a frame of a terabyte: 64 bytes of greeting, the command READY, the frame's flags and length.
+        using Socket peer = new(SocketType.Stream, ProtocolType.Tcp);
+        await peer.ConnectAsync("127.0.0.1", kernel.Connection.ShellPort, TestContext.Current.CancellationToken);
+        byte[] greeting = new byte[64];
+        byte[] start = [0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, 3, 0, .. "NULL"u8];
+        start.CopyTo(greeting, 0);
+        byte[] ready = [5, .. "READY"u8, 11, .. "Socket-Type"u8, 0, 0, 0, 6, .. "DEALER"u8];
+        await peer.SendAsync((byte[])[.. greeting, 4, (byte)ready.Length, .. ready, 2, 0, 0, 1, 0, 0, 0, 0, 0], TestContext.Current.CancellationToken);
+        byte[] received = new byte[4096];
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(20));
+        try
+        {
+            while (await peer.ReceiveAsync(received, patience.Token) > 0)
+            {
+                // The kernel's own greeting.
+            }
+        }
+        catch (SocketException)
+        {
+            // Closed with a reset, as unread bytes make it.
+        }
+
+        Assert.Equal("3", (await kernel.Client.ExecuteAsync("1 + 2")).Result);
     }
 
     [Fact]

@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
 using ArKernel.Notebooks.Jupyter;
+using ArKernel.Notebooks.Tests.Engine;
+using NetMQ;
+using NetMQ.Sockets;
 using Channel = ArKernel.Notebooks.Jupyter.Channel;
 
 namespace ArKernel.Notebooks.Tests.Jupyter;
@@ -94,7 +97,7 @@ public sealed class ProtocolTests
         Exchange failed = await kernel.Client.EndOf(failing), waited = await kernel.Client.EndOf(waiting);
         Assert.Equal(("error", "bad"), (failed.Status, (string?)failed.Reply["evalue"]));
         Assert.Equal("InvalidOperationException", (string?)failed.Of("error").Single()["ename"]);
-        Assert.Contains("\u001b[31m", (string?)failed.Reply["traceback"]![0], StringComparison.Ordinal);
+        Assert.Equal(["\u001b[31mInvalidOperationException\u001b[39m: bad", "   at cell 1:line 1"], failed.Reply["traceback"]!.AsArray().Select(l => (string?)l));
         Assert.Equal((status, result), (waited.Status, waited.Result));
         Assert.Equal("3", (await kernel.Client.ExecuteAsync("1 + 2")).Result);
     }
@@ -172,7 +175,7 @@ public sealed class ProtocolTests
     public async Task Comm_messages_arrive_in_order_in_both_directions_also_while_a_cell_runs()
     {
         await using TestKernel kernel = await TestKernel.StartAsync();
-        await kernel.Client.ExecuteAsync("ArKernel.Notebooks.Comm.RegisterTarget(\"echo\", (comm, first) => { comm.Received += data => comm.Send(data); });");
+        await kernel.Client.ExecuteAsync("ArKernel.Notebooks.Comm.RegisterTarget(\"echo\", (comm, first) => { comm.Received += message => comm.Send(message.Data); });");
         JupyterMessage running = kernel.Client.SendExecute("Console.WriteLine(\"on\"); await Task.Delay(-1, Notebook.CancellationToken);");
         await kernel.Client.Next(m => m.Type == "stream", "the cell's start");
         kernel.Client.Send(Channel.Shell, "comm_open", new JsonObject { ["comm_id"] = "c", ["target_name"] = "echo", ["data"] = new JsonObject() });
@@ -198,6 +201,56 @@ public sealed class ProtocolTests
         Assert.Empty((await kernel.Client.RequestAsync("comm_info_request")).Reply["comms"]!.AsObject());
         await kernel.Client.RequestAsync("interrupt_request", channel: Channel.Control);
         await kernel.Client.EndOf(running);
+    }
+
+    [Fact]
+    public async Task Buffers_of_a_comm_arrive_byte_for_byte_in_both_directions()
+    {
+        await using TestKernel kernel = await TestKernel.StartWithWorkerAsync();
+        await kernel.Client.ExecuteAsync("Comm.RegisterTarget(\"reverse\", (comm, first) => { Answer(comm, first); comm.Received += m => Answer(comm, m); });\n"
+            + "void Answer(Comm comm, ArKernel.Notebooks.Engine.CommMessage m) => comm.Send(new { n = m.Data.GetProperty(\"n\").GetInt32() }, [.. m.Buffers.Reverse()]);");
+        byte[] all = [.. Enumerable.Range(0, 256).Select(i => (byte)i)];
+        byte[] large = new byte[3_000_000];
+        new Random(1).NextBytes(large);
+        kernel.Client.Send(Channel.Shell, "comm_open", new JsonObject { ["comm_id"] = "c", ["target_name"] = "reverse", ["data"] = new JsonObject { ["n"] = 1 } }, null, all, [], large);
+        kernel.Client.Send(Channel.Shell, "comm_msg", new JsonObject { ["comm_id"] = "c", ["data"] = new JsonObject { ["n"] = 2 } });
+        JupyterMessage answer = await Answer(1), plain = await Answer(2);
+        Assert.Equal([large, [], all], answer.Buffers);
+        Assert.Empty(plain.Buffers);
+
+        Task<JupyterMessage> Answer(int number) => kernel.Client.Next(m => m.Type == "comm_msg" && (int?)m.Content["data"]?["n"] == number, "the echo");
+    }
+
+    [Theory]
+    [InlineData("while (true) { }", "Interrupted", true)]
+    [InlineData("System.Threading.Thread.Sleep(-1);", "Interrupted", true)]
+    [InlineData(WorkerTests.NativeDeadlock + "Deadlock();", "Interrupted", false)]
+    public async Task An_interrupt_reaches_a_subshell_and_the_heart_beats_all_the_while(string code, string name, bool keeps)
+    {
+        await using TestKernel kernel = await TestKernel.StartWithWorkerAsync();
+        TestKernelClient client = kernel.Client;
+        await client.ExecuteAsync("int kept = 7;");
+        string id = (string)(await client.RequestAsync("create_subshell_request", channel: Channel.Control)).Reply["subshell_id"]!;
+        JupyterMessage running = client.SendExecute($"Console.WriteLine(\"on\");\n{code}", subshell: id);
+        await client.Next(m => m.Type == "stream", "the cell's start");
+        using RequestSocket heartbeat = new(kernel.Connection.Endpoint(kernel.Connection.HeartbeatPort).Insert(0, ">"));
+        for (int i = 0; i < 10; i++)
+        {
+            heartbeat.SendFrame($"beat {i}");
+            Assert.True(heartbeat.TryReceiveFrameString(TimeSpan.FromSeconds(10), out string? answer));
+            Assert.Equal($"beat {i}", answer);
+        }
+
+        Assert.Equal("ok", (await client.RequestAsync("kernel_info_request")).Status);
+        Assert.Empty(client.Of(running).Replies);
+        Assert.Equal("ok", (await client.RequestAsync("interrupt_request", channel: Channel.Control)).Status);
+        Exchange ended = await client.EndOf(running);
+        Assert.Equal(name, (string?)ended.Reply["ename"]);
+        Assert.Equal(keeps, !ended.Reply["evalue"]!.ToString().Contains("worker process was ended", StringComparison.Ordinal));
+        Assert.Equal($"\u001b[31mInterrupted\u001b[39m: {ended.Reply["evalue"]}", (string?)ended.Reply["traceback"]![0]); // and is not told twice
+        Assert.DoesNotContain(ended.Reply["traceback"]!.AsArray().Skip(1), l => l!.ToString().Contains("interrupted", StringComparison.Ordinal));
+        Assert.Equal(keeps ? "7" : null, (await client.ExecuteAsync("kept")).Result);
+        Assert.Equal("2", (await client.ExecuteAsync("1 + 1", subshell: id)).Result);
     }
 
     [Fact]

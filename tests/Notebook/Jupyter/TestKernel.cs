@@ -2,22 +2,25 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using ArKernel.Notebooks.Engine;
+using ArKernel.Notebooks.Engine.Worker;
 using ArKernel.Notebooks.Jupyter;
 using ArKernel.Notebooks.LanguageServices;
+using ArKernel.Notebooks.Tests.Engine;
 
 namespace ArKernel.Notebooks.Tests.Jupyter;
 
-/// <summary>A kernel in this process over a real engine, and a client that is subscribed to it.</summary>
+/// <summary>A kernel in this process over a real engine, here or in a worker, and a client that is subscribed to it.</summary>
 internal sealed class TestKernel : IAsyncDisposable
 {
-    private readonly NotebookEngine engine = new();
+    private readonly ICellExecutor executor;
     private readonly List<TestKernelClient> clients = [];
     private readonly KernelServer server;
 
-    private TestKernel(ConnectionInformation connection, string? historyFolder)
+    private TestKernel(ConnectionInformation connection, string? historyFolder, ICellExecutor executor)
     {
         Connection = connection;
-        server = new KernelServer(connection, "csharp", engine, new NotebookLanguageServices("csharp"), historyFolder, Log.Enqueue);
+        this.executor = executor;
+        server = new KernelServer(connection, "csharp", executor, new NotebookLanguageServices("csharp"), historyFolder, Log.Enqueue);
         Ended = server.RunAsync();
     }
 
@@ -29,12 +32,16 @@ internal sealed class TestKernel : IAsyncDisposable
 
     public TestKernelClient Client => clients[0];
 
-    public static async Task<TestKernel> StartAsync(ConnectionInformation? connection = null, string? historyFolder = null)
+    public static async Task<TestKernel> StartAsync(ConnectionInformation? connection = null, string? historyFolder = null, ICellExecutor? executor = null)
     {
-        TestKernel kernel = new(connection ?? NewConnection(), historyFolder);
+        TestKernel kernel = new(connection ?? NewConnection(), historyFolder, executor ?? new NotebookEngine());
         await kernel.ConnectAsync();
         return kernel;
     }
+
+    /// <summary>A kernel whose cells run in a process of their own.</summary>
+    public static Task<TestKernel> StartWithWorkerAsync() =>
+        StartAsync(executor: new SupervisedWorker(cancellation => WorkerProcess.StartAsync(WorkerTests.Start, cancellation), () => { }));
 
     public async Task<TestKernelClient> ConnectAsync()
     {
@@ -50,7 +57,7 @@ internal sealed class TestKernel : IAsyncDisposable
         server.Interrupt();
         await server.DisposeAsync();
         await Ended;
-        await engine.DisposeAsync();
+        await executor.DisposeAsync();
     }
 
     public static ConnectionInformation NewConnection()

@@ -102,9 +102,9 @@ internal sealed class TestKernelClient : IDisposable
 
     public void SendRaw(Channel channel, IReadOnlyList<byte[]> frames) => outgoing.Enqueue((channel, frames));
 
-    public JupyterMessage Send(Channel channel, string type, JsonObject? content = null, string? subshell = null)
+    public JupyterMessage Send(Channel channel, string type, JsonObject? content = null, string? subshell = null, params IReadOnlyList<byte[]> buffers)
     {
-        JupyterMessage message = Make(type, content, subshell);
+        JupyterMessage message = Make(type, content, subshell) with { Buffers = buffers };
         SendRaw(channel, Encode(message));
         return message;
     }
