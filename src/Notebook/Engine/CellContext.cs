@@ -6,9 +6,10 @@ namespace ArKernel.Notebooks.Engine;
 /// <remarks>It flows with the execution context, so that a background task's text goes to the cell that started the task.</remarks>
 public sealed class CellContext
 {
-    private static readonly AsyncLocal<CellContext?> Flowing = new();
+    private static readonly AsyncLocal<CellContext?> Flowing = new(OnFlow);
     private static volatile CellContext? latest;
 
+    private readonly HashSet<Thread> poolThreads = [];
     private volatile bool isStopping;
     private int outputs;
 
@@ -40,6 +41,7 @@ public sealed class CellContext
 
     /// <summary>Whether the cell's code has the token and so may end by itself.</summary>
     internal bool HasAskedForToken { get; set; }
+
     /// <summary>What the history keeps of the cell; code that the cell imports belongs to the cell.</summary>
     internal CellRecord Record { get; }
 
@@ -51,6 +53,21 @@ public sealed class CellContext
 
     /// <summary>The thread on which an output has thrown since, if any: its code is on its way out and needs no further push.</summary>
     internal int? LeavingThread { get; private set; }
+
+    /// <summary>
+    /// Whether code that the cell gave to the pool, as with <c>Task.Run</c>, is at work there: nobody can stop it. Code that sleeps or waits is
+    /// not at work: it does no harm.
+    /// </summary>
+    internal bool WorksInPool
+    {
+        get
+        {
+            lock (poolThreads)
+            {
+                return poolThreads.Any(t => !t.ThreadState.HasFlag(ThreadState.WaitSleepJoin));
+            }
+        }
+    }
 
     /// <summary>Marks the calling code as putting something out, until what is returned is disposed of.</summary>
     /// <exception cref="OperationCanceledException">The calling code belongs to a cell that is being stopped.</exception>
@@ -106,6 +123,31 @@ public sealed class CellContext
     {
         Flowing.Value = this;
         latest = this;
+    }
+
+    /// <summary>A thread of the pool takes up a cell's code, or leaves it.</summary>
+    private static void OnFlow(AsyncLocalValueChangedArgs<CellContext?> change)
+    {
+        if (!change.ThreadContextChanged || !Thread.CurrentThread.IsThreadPoolThread)
+        {
+            return;
+        }
+
+        if (change.PreviousValue is { } left)
+        {
+            lock (left.poolThreads)
+            {
+                left.poolThreads.Remove(Thread.CurrentThread);
+            }
+        }
+
+        if (change.CurrentValue is { } entered)
+        {
+            lock (entered.poolThreads)
+            {
+                entered.poolThreads.Add(Thread.CurrentThread);
+            }
+        }
     }
 
     /// <summary>An output in the making.</summary>

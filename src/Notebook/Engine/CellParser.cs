@@ -15,9 +15,12 @@ internal sealed class CellParser(IReadOnlyDictionary<string, ICellLanguage> lang
 {
     private readonly CellSplitter splitter = new(name => languages.GetValueOrDefault(name)?.IsCode, magics.ContainsKey);
 
-    /// <summary>The parts of a cell, in order.</summary>
+    /// <summary>
+    /// The parts of a cell, in order; and, when one of them may add a language, what follows it: to be parsed once that has run, with as many
+    /// empty lines before it as stand before it in the cell.
+    /// </summary>
     /// <exception cref="CellFailedException">The cell names a language or command that does not exist.</exception>
-    public IReadOnlyList<CellPart> Parse(CellSubmission cell)
+    public (IReadOnlyList<CellPart> Parts, CellSubmission? Remainder) Parse(CellSubmission cell)
     {
         if (!languages.ContainsKey(cell.Language))
         {
@@ -44,10 +47,14 @@ internal sealed class CellParser(IReadOnlyDictionary<string, ICellLanguage> lang
                 parts.Add(magics.TryGetValue(stretch.Name, out Magic? magic)
                     ? new MagicPart(stretch.Line, languages[stretch.Language], magic, stretch.Arguments)
                     : throw Unknown(cell, $"The command '#!{stretch.Name}' is not known", stretch.Line));
+                if (magic.AddsLanguage && i + 1 < stretches.Count)
+                {
+                    return (parts, cell with { Language = stretch.Language, Source = new string('\n', stretch.Line) + source[(stretch.End + 1)..] });
+                }
             }
         }
 
-        return parts;
+        return (parts, null);
     }
 
     private CellFailedException Unknown(CellSubmission cell, string problem, int line)

@@ -96,7 +96,8 @@ internal sealed class CellThreads(CellContext context, EngineOptions options) : 
                     thread.Stop(context, options.AbortsThreads);
                 }
 
-                if (busy.Count == 0)
+                // Where there is a front that ends this process in the end, a cell has not stopped before what it runs in the pool has.
+                if (busy.Count == 0 && !(options.AbortsThreads && context.WorksInPool))
                 {
                     stoppedAll.TrySetResult();
                 }

@@ -8,6 +8,9 @@ namespace ArKernel.Notebooks.Engine;
 /// </param>
 public sealed record Magic(string Name, string Description, Func<string, CellContext, Task<Action?>> RunAsync)
 {
+    /// <summary>Whether it may add a language: what follows it in its cell is not looked at before it has run.</summary>
+    internal bool AddsLanguage { get; init; }
+
     /// <summary>The options an editor offers: what each does, by its name with the hyphens.</summary>
     public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }

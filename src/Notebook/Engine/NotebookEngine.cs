@@ -21,6 +21,7 @@ public sealed class NotebookEngine : ICellExecutor
     private readonly Dictionary<string, RequestHandler> requests = new(StringComparer.Ordinal);
     private CellParser parser;
     private readonly VariableTable variables;
+    private readonly VariablePanel panel;
     private readonly PackageSession packages;
     private readonly Lazy<Task> initialization;
     private Task warmUp = Task.CompletedTask;
@@ -40,7 +41,8 @@ public sealed class NotebookEngine : ICellExecutor
         }
 
         variables = new VariableTable(this, this.options.Inspector);
-        foreach (Magic magic in BuiltInMagics.Create(this, this.options).Concat(StaleMagics.Create(this)).Concat(VariableMagics.Create(variables)).Concat(this.options.Magics))
+        panel = new VariablePanel(variables, this.options.Inspector);
+        foreach (Magic magic in BuiltInMagics.Create(this, this.options).Concat(StaleMagics.Create(this)).Concat(VariableMagics.Create(variables, panel)).Concat(this.options.Magics))
         {
             magics[magic.Name] = magic;
         }
@@ -124,6 +126,7 @@ public sealed class NotebookEngine : ICellExecutor
                 output.Add(interruption.IsCancellationRequested ? Interruption.Describe(submission, error, cancellationToken) : error);
             }
 
+            panel.Update(submission, output);
             output.Complete();
             return error is null;
         }
@@ -185,23 +188,25 @@ public sealed class NotebookEngine : ICellExecutor
     {
         context = new CellContext(this, source, context.Output, context.CancellationToken, record);
         context.MakeCurrent();
-        IReadOnlyList<CellPart> parts = parser.Parse(source);
-        parts = await ResolveAsync(parts, context);
         List<Action> atEnd = [];
         try
         {
-            foreach (CellPart part in parts)
+            for (CellSubmission? rest = source; rest is not null;)
             {
-                context.CancellationToken.ThrowIfCancellationRequested();
-                context.Language = (part as CodePart)?.Language ?? ((MagicPart)part).Language;
-                if (part is CodePart code && await code.Language.RunAsync(code.Code, code.Arguments, context) is { } error)
+                (IReadOnlyList<CellPart> parts, rest) = parser.Parse(rest);
+                foreach (CellPart part in await ResolveAsync(parts, context))
                 {
-                    return error;
-                }
+                    context.CancellationToken.ThrowIfCancellationRequested();
+                    context.Language = (part as CodePart)?.Language ?? ((MagicPart)part).Language;
+                    if (part is CodePart code && await code.Language.RunAsync(code.Code, code.Arguments, context) is { } error)
+                    {
+                        return error;
+                    }
 
-                if (part is MagicPart magic && await magic.Magic.RunAsync(magic.Arguments, context) is { } action)
-                {
-                    atEnd.Add(action);
+                    if (part is MagicPart magic && await magic.Magic.RunAsync(magic.Arguments, context) is { } action)
+                    {
+                        atEnd.Add(action);
+                    }
                 }
             }
 

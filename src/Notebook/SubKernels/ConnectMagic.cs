@@ -10,6 +10,7 @@ internal static class ConnectMagic
     public static Magic Create(NotebookEngine engine, EngineOptions options) =>
         new("connect", "Runs cells in another Jupyter kernel: #!connect jupyter --kernel-name KERNEL [--as NAME].", (text, context) => ConnectAsync(text, engine, options, context))
         {
+            AddsLanguage = true,
             Options = new Dictionary<string, string>(StringComparer.Ordinal) { ["--kernel-name"] = "The kernel, as it is installed.", ["--as"] = "What cells call it." },
         };
 

@@ -22,6 +22,9 @@ public sealed class InterruptTests(InterruptTests.Worker shared) : IClassFixture
     [InlineData("while (!Notebook.CancellationToken.IsCancellationRequested) { } while (true) { }")]
     [InlineData("Notebook.CancellationToken.Register(() => throw new InvalidOperationException(\"in the callback\")); while (true) { }")]
     [InlineData("for (int i = 0; i < 10; i++) { _ = Task.Run(() => System.Threading.Thread.Sleep(2000)); } while (true) { }")]
+    [InlineData("class EndlessResult { } Microsoft.DotNet.Interactive.Formatting.Formatter.Register<EndlessResult>((_, w) => { while (true) { } }, \"text/html\"); new EndlessResult()")]
+    [InlineData("class EndlessDisplay { } Microsoft.DotNet.Interactive.Formatting.Formatter.Register<EndlessDisplay>((_, w) => { while (true) { } }, \"text/plain\"); display(new EndlessDisplay());")]
+    [InlineData("class SleepyResult { } Microsoft.DotNet.Interactive.Formatting.Formatter.Register<SleepyResult>((_, w) => System.Threading.Thread.Sleep(-1), \"text/html\"); new SleepyResult()")]
     public async Task Code_is_interrupted_and_the_state_is_kept(string code)
     {
         await run.RunAsync("int kept = 7;");
@@ -29,6 +32,15 @@ public sealed class InterruptTests(InterruptTests.Worker shared) : IClassFixture
         Assert.Equal("Interrupted", outcome.Error.Name);
         Assert.DoesNotContain("worker process", outcome.Error.Message, StringComparison.Ordinal);
         Assert.Equal("7", (await run.RunAsync("kept")).Result);
+    }
+
+    [Fact]
+    public async Task A_formatter_of_FSharp_cells_is_interrupted_too()
+    {
+        CellOutcome outcome = await run.InterruptAsync(
+            "#!fsharp\ntype Endless() = class end\nMicrosoft.DotNet.Interactive.Formatting.Formatter.Register<Endless>((fun (_: Endless) (w: System.IO.TextWriter) -> while true do ()), \"text/html\")\nEndless()");
+        Assert.Equal("Interrupted", outcome.Error.Name);
+        Assert.Equal("3", (await run.RunAsync("1 + 2")).Result);
     }
 
     [Fact]

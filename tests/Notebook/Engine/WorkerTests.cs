@@ -53,6 +53,19 @@ public class WorkerTests
         Assert.Equal("", outcome.StandardError);
     }
 
+    [Theory]
+    [InlineData("await Task.Run(() => { while (true) { } });")]
+    [InlineData("await Task.Delay(1).ConfigureAwait(false); while (true) { }")]
+    [InlineData(NativeDeadlock + "await Task.Run(Deadlock);")]
+    public async Task Code_in_the_pool_that_goes_on_after_an_interrupt_is_ended_with_the_worker(string code)
+    {
+        await using WorkerProcess worker = await WorkerProcess.StartAsync(Start, Cancellation);
+        CellOutcome outcome = await new CellRun(worker).InterruptAsync(code);
+        Assert.Equal("Interrupted", outcome.Error.Name);
+        Assert.Contains("Task.Run cannot be stopped), so the worker process was ended", outcome.Error.Message, StringComparison.Ordinal);
+        Assert.True(worker.HasExited);
+    }
+
     [Fact]
     public async Task A_native_crash_ends_the_cell_with_an_error()
     {

@@ -61,6 +61,34 @@ public sealed class CSharpCompletionTests
         Assert.Contains("foreach", await editor.NamesAsync("fore"));
     }
 
+    [Theory]
+    [InlineData("class A\n{\n    public override |\n}", "string ToString()", "public override string ToString()")]
+    [InlineData("class A\n{\n    public override ToS|\n    int x;\n}", "string ToString()", "public override string ToString()")]
+    [InlineData("class A\n{\n    int x;\n    override |\n}\nint y;", "public override string ToString()", "public override string ToString()")]
+    [InlineData("class A\n{\n    public override bool Eq|\n}", "Equals(object? obj)", "public override bool Equals(object? obj)")]
+    [InlineData("abstract class Shape { public abstract double Area(double scale); }\nclass Square : Shape\n{\n    public override double Ar|\n}", "Area(double scale)", "public override double Area(double scale)")]
+    public async Task Overriding_inserts_the_whole_member(string code, string offered, string expected)
+    {
+        (string text, _) = Editor.Cursor(code);
+        CompletionList found = await editor.CompleteAsync(code);
+        string member = Assert.Single(found.Items, i => i.Text.Contains(offered, StringComparison.Ordinal)).Text;
+        string completed = text[..found.Start] + member + text[found.End..];
+        Assert.Contains(expected, completed, StringComparison.Ordinal);
+        Assert.Equal(1, completed.Split("override").Length - 1);
+        SyntaxTree tree = CSharpSyntaxTree.ParseText(completed, new CSharpParseOptions(kind: SourceCodeKind.Script), cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Empty(tree.GetDiagnostics(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Overridable_members_of_an_accepted_base_class_are_offered()
+    {
+        editor.CSharp.Accept("public abstract class Shape { public abstract double Area { get; } protected virtual void Draw(int times) { } }");
+        string[] found = await editor.NamesAsync("class Square : Shape\n{\n    override |");
+        Assert.Contains(found, t => t.Contains("public override double Area", StringComparison.Ordinal));
+        Assert.Contains(found, t => t.Contains("protected override void Draw(int times)", StringComparison.Ordinal));
+        Assert.Contains(found, t => t.Contains("public override int GetHashCode()", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Generic_types_are_inserted_by_their_name()
     {

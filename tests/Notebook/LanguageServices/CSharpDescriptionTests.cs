@@ -20,6 +20,12 @@ public sealed class CSharpDescriptionTests
         Assert.Contains("item: The object to be added", detailed.PlainText, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("MathNet.Numerics.Distance.Eucli|dean(new double[0], new double[0])", "Euclidean Distance")]
+    [InlineData("Microsoft.FSharp.Collections.ListModule.Rev|erse(null)", "in reverse order")]
+    public async Task Packages_that_the_program_carries_are_documented(string code, string expected) =>
+        Assert.Contains(expected, (await editor.DescribeAsync(code))!.PlainText, StringComparison.OrdinalIgnoreCase);
+
     [Fact]
     public async Task A_method_of_the_notebook_is_documented_and_shown_as_written()
     {

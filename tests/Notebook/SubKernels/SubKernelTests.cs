@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using ArKernel.Notebooks.Engine;
+using ArKernel.Notebooks.Engine.Sharing;
 using ArKernel.Notebooks.Engine.Worker;
 using ArKernel.Notebooks.Tests.Engine;
 
@@ -26,6 +27,46 @@ public sealed class SubKernelTests
         Assert.Equal("err\n", outcome.StandardError);
         Assert.Equal("<b>bold</b>", outcome.Displays.Single().Data["text/html"]);
         Assert.Single((await kernel.PythonAsync("clear_output(wait=True)")).Events.OfType<ClearOutput>(), c => c.Wait);
+    }
+
+    [Fact]
+    public async Task A_kernel_can_be_used_in_the_cell_that_connects_it_with_lines_counted_right()
+    {
+        await using PythonKernel kernel = await PythonKernel.ConnectAsync();
+        CellOutcome outcome = await kernel.RunAsync("int before = 5;\n#!connect jupyter --kernel-name python3 --as py2\nint after = before + 1;\n#!py2\n#!share after --from csharp\nprint(after * 7)\n#!csharp\nafter");
+        Assert.Equal(("42\n", "6"), (outcome.StandardOutput, outcome.Result));
+        outcome = await kernel.TryAsync("#!connect jupyter --kernel-name python3 --as py2\n\nthrow new Exception(\"here\");");
+        Assert.Equal(("here", 3), (outcome.Error.Message, outcome.Error.Line));
+        outcome = await kernel.TryAsync("#!connect jupyter --kernel-name python3 --as py2\n#!py3\n1");
+        Assert.Equal(("UnknownCommand", 2), (outcome.Error.Name, outcome.Error.Line));
+    }
+
+    [Fact]
+    public async Task Tensors_go_to_torch_in_Python_and_come_back()
+    {
+        await using PythonKernel kernel = await PythonKernel.ConnectAsync(TensorOptions());
+        await kernel.RequireAsync("torch");
+        await kernel.RunAsync("using TorchSharp; using static TorchSharp.torch; torch.set_num_threads(1);\nvar weights = torch.arange(6, float32).reshape(2, 3).t(); var flags = torch.tensor(new[] { true, false }); var counts = torch.tensor(new long[] { 1, -2 });");
+        CellOutcome outcome = await kernel.PythonAsync("import torch\ntorch.set_num_threads(1)\n#!share weights --from csharp\n#!share flags --from csharp\n#!share counts --from csharp\n"
+            + "print(*[(type(t).__module__ + '.' + type(t).__name__, str(t.dtype), tuple(t.shape), t.tolist()) for t in (weights, flags, counts)], sep='\\n')\n"
+            + "product = weights.requires_grad_(True) @ torch.ones(2, 1)\nhalf = torch.tensor([0.5, 2], dtype=torch.float16)\nscalar = torch.tensor(3.5)");
+        Assert.Equal(
+            "('torch.Tensor', 'torch.float32', (3, 2), [[0.0, 3.0], [1.0, 4.0], [2.0, 5.0]])\n('torch.Tensor', 'torch.bool', (2,), [True, False])\n('torch.Tensor', 'torch.int64', (2,), [1, -2])\n",
+            outcome.StandardOutput);
+        outcome = await kernel.RunAsync("#!share product --from python\n#!share half --from python\n#!share scalar --from python\n"
+            + "string Tell(Tensor t) => $\"{t.dtype} [{string.Join(\",\", t.shape)}] {string.Join(\" \", t.to_type(ScalarType.Float32).data<float>().ToArray())}\";\n$\"{Tell(product)}; {Tell(half)}; {Tell(scalar)}\"");
+        Assert.Equal("Float32 [3,1] 3 5 7; Float16 [2] 0.5 2; Float32 [] 3.5", outcome.Result);
+    }
+
+    [Fact]
+    public async Task Tensors_go_to_numpy_where_Python_has_no_torch_and_arrays_come_back_as_arrays()
+    {
+        await using PythonKernel kernel = await PythonKernel.ConnectAsync(TensorOptions());
+        await kernel.RequireAsync("numpy");
+        await kernel.RunAsync("using TorchSharp; using static TorchSharp.torch; torch.set_num_threads(1);\nvar weights = torch.arange(6, float32).reshape(2, 3).t();");
+        CellOutcome outcome = await kernel.PythonAsync("import sys\nsys.modules['torch'] = None # as if it were not installed\n#!share weights --from csharp\nprint(type(weights).__module__, weights.dtype, weights.tolist())\nback = weights * 2");
+        Assert.Equal("numpy float32 [[0.0, 3.0], [1.0, 4.0], [2.0, 5.0]]\n", outcome.StandardOutput);
+        Assert.Equal("Single[,] 10", (await kernel.RunAsync("#!share back --from python\n$\"{back.GetType().Name} {back[2, 1]}\"")).Result);
     }
 
     [Fact]
@@ -230,4 +271,9 @@ public sealed class SubKernelTests
             return false;
         }
     }
+
+    private static EngineOptions TensorOptions() => new()
+    {
+        Tensors = new TensorExchange(global::ArKernel.Interactive.TensorBytes.Describe, global::ArKernel.Interactive.TensorBytes.Write, global::ArKernel.Interactive.TensorBytes.Read),
+    };
 }

@@ -79,7 +79,19 @@ internal sealed class VariableTable(NotebookEngine engine, IValueInspector? insp
 
     private long Reachable() => inspector!.CountReachable(engine.Languages.SelectMany(l => l.Variables).Select(v => v.Value).OfType<object>());
 
-    private ValueDescription? Describe(object value) => inspector?.Describe(value) ?? value switch
+    private ValueDescription? Describe(object value)
+    {
+        try
+        {
+            return inspector?.Describe(value) ?? Measure(value);
+        }
+        catch (Exception)
+        {
+            return null; // a collection of the user's that cannot be counted
+        }
+    }
+
+    private static ValueDescription? Measure(object value) => value switch
     {
         string text => new ValueDescription($"[{text.Length.ToString(CultureInfo.InvariantCulture)}]", "char", null, 2L * text.Length),
         Array array => new ValueDescription(

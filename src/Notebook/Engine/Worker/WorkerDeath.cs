@@ -31,7 +31,7 @@ internal static partial class WorkerDeath
     /// <summary>The error of a cell that was to be stopped but could only be stopped together with the worker.</summary>
     public static CellError DescribeKilled(CellError interruption)
     {
-        string message = $"{interruption.Message} Its code did not stop (a native call, for one, cannot be stopped), so the worker process was ended. {Lost}";
+        string message = $"{interruption.Message} Its code did not stop (native calls and code in Task.Run cannot be stopped), so the worker process was ended. {Lost}";
         return interruption with { Message = message, Traceback = [message] };
     }
 

@@ -49,7 +49,7 @@ internal static class MemberCompletion
         List<(TextSpan Span, CompletionItem Item)> items = [];
         foreach (RoslynItem item in Best(ranked).Take(MaximumCount))
         {
-            (TextSpan span, string inserted) = item.IsComplexTextEdit ? await ChangeAsync(service, document, item, cancellationToken) : (found.Span, Inserted(item));
+            (TextSpan span, string inserted) = item.IsComplexTextEdit ? await ChangeAsync(service, document, item, text, found.Span.Start, cancellationToken) : (found.Span, Inserted(item));
             if (span.Start <= position)
             {
                 items.Add((span, new CompletionItem(inserted, Kind(item), signatures.Of(item.DisplayText, cancellationToken))));
@@ -96,10 +96,14 @@ internal static class MemberCompletion
     private static bool IsToBeImported(RoslynItem item) =>
         item is { InlineDescription.Length: > 0, DisplayTextSuffix: "" or "<>" } && !item.Tags.Contains(WellKnownTags.ExtensionMethod, StringComparer.Ordinal);
 
-    private static async Task<(TextSpan Span, string Text)> ChangeAsync(CompletionService service, Document document, RoslynItem item, CancellationToken cancellationToken)
+    /// <summary>Roslyn leaves out what already stands there; a front end that filters by the word being typed wants to see all of the word.</summary>
+    private static async Task<(TextSpan Span, string Text)> ChangeAsync(
+        CompletionService service, Document document, RoslynItem item, SourceText text, int wordStart, CancellationToken cancellationToken)
     {
         CompletionChange change = await service.GetChangeAsync(document, item, cancellationToken: cancellationToken);
-        return (change.TextChange.Span, change.TextChange.NewText ?? "");
+        TextSpan span = change.TextChange.Span;
+        int start = Math.Min(wordStart, span.Start);
+        return (TextSpan.FromBounds(start, span.End), text.ToString(TextSpan.FromBounds(start, span.Start)) + change.TextChange.NewText);
     }
 
     private static string Kind(RoslynItem item)

@@ -88,11 +88,19 @@ internal sealed partial class CSharpLanguage : ISharesValues
         CellError? failure = null;
         try
         {
-            object? value = await InterruptibleThread.RunAsync(() => run(submissions), context, options);
-            if (value is not null || submission.ResultIsValue())
-            {
-                context.Result(value);
-            }
+            await InterruptibleThread.RunAsync(
+                async () =>
+                {
+                    object? value = await run(submissions);
+                    if (value is not null || submission.ResultIsValue())
+                    {
+                        context.Result(value); // here, as formatters are the user's code, too
+                    }
+
+                    return true;
+                },
+                context,
+                options);
         }
         catch (Exception exception) when (exception is not FormattingException)
         {

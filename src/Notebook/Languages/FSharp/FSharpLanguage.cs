@@ -45,15 +45,24 @@ internal sealed class FSharpLanguage(EngineOptions options) : ISharesValues, IDi
 
     public async Task<CellError?> RunAsync(string code, CellContext context)
     {
+        bool accepted = false;
         try
         {
-            Shell.FsiValue? value = await InterruptibleThread.RunAsync(() => Task.FromResult(Run(code, context)), context, options);
-            context.Accept(Names[0], code);
-            if (value is not null && value.ReflectionType != typeof(Microsoft.FSharp.Core.Unit))
-            {
-                context.Result(value.ReflectionValue);
-            }
+            await InterruptibleThread.RunAsync(
+                () =>
+                {
+                    Shell.FsiValue? value = Run(code, context);
+                    context.Accept(Names[0], code);
+                    accepted = true;
+                    if (value is not null && value.ReflectionType != typeof(Microsoft.FSharp.Core.Unit))
+                    {
+                        context.Result(value.ReflectionValue); // here, as formatters are the user's code, too
+                    }
 
+                    return Task.FromResult(true);
+                },
+                context,
+                options);
             return null;
         }
         catch (FSharpCompilationException exception)
@@ -62,7 +71,11 @@ internal sealed class FSharpLanguage(EngineOptions options) : ISharesValues, IDi
         }
         catch (Exception exception) when (exception is not FormattingException)
         {
-            context.Accept(Names[0], code); // what was bound before it threw is there
+            if (!accepted)
+            {
+                context.Accept(Names[0], code); // what was bound before it threw is there
+            }
+
             return ExceptionReport.Describe(exception, context.Cell.Name);
         }
     }
