@@ -19,7 +19,7 @@ def _room(size, folders):
 
 def _write_array(array, folders):
     import numpy
-    array = numpy.ascontiguousarray(array)
+    array = numpy.asarray(array, order="C") # ascontiguousarray would give a number one dimension
     if array.dtype.byteorder == ">":
         array = array.astype(array.dtype.newbyteorder("<"))
     descriptor, path = __import__("tempfile").mkstemp(suffix=".npy", dir=_room(array.nbytes, folders))
