@@ -44,7 +44,8 @@ internal static class KernelCommand
                 server.Stop();
             });
             using Timer parent = WatchParent(server.Stop);
-            _ = PrepareAsync(languages, worker);
+            _ = languages.LearnAsync(worker);
+            _ = languages.WarmUpAsync();
             await server.RunAsync();
             return ExitCode.Success;
         }
@@ -53,13 +54,6 @@ internal static class KernelCommand
             Log(exception.Message);
             return ExitCode.Failure;
         }
-    }
-
-    /// <summary>Once the worker is up: its first cell matters more than the first completion, and both want the processor.</summary>
-    private static async Task PrepareAsync(NotebookLanguageServices languages, SupervisedWorker worker)
-    {
-        await languages.LearnAsync(worker);
-        await languages.WarmUpAsync();
     }
 
     /// <summary>A kernel whose server died would stay for ever: nobody would ask it to end.</summary>

@@ -13,7 +13,8 @@ public interface ICellLanguage
     IEnumerable<NotebookVariable> Variables { get; }
 
     /// <summary>Does once what would make the first cell slow.</summary>
-    void WarmUp();
+    /// <param name="hurry">A cell waits: what it may not need is left undone.</param>
+    void WarmUp(CancellationToken hurry);
 
     /// <summary>Makes the types of assembly files visible to the cells that follow.</summary>
     /// <param name="paths">Paths of assembly files.</param>

@@ -94,14 +94,15 @@ public sealed class NotebookEngine : ICellExecutor
     internal CellHistory History { get; } = new();
 
     /// <summary>Starts, in the background, what would make the first cell slow. Cells wait for its end.</summary>
-    public void StartWarmUp() => warmUp = Task.Run(async () =>
+    /// <param name="hurry">The first cell has come.</param>
+    public void StartWarmUp(CancellationToken hurry = default) => warmUp = Task.Run(async () =>
     {
         await initialization.Value;
         foreach (ICellLanguage language in Languages)
         {
-            language.WarmUp();
+            language.WarmUp(hurry);
         }
-    });
+    }, CancellationToken.None);
 
     /// <inheritdoc/>
     public async Task<bool> ExecuteAsync(CellSubmission submission, Action<CellEvent> onEvent, CancellationToken cancellationToken)

@@ -44,7 +44,7 @@ public sealed class KernelSpecs
                 ["language"] = language,
                 ["interrupt_mode"] = "message",
                 ["kernel_protocol_version"] = JupyterMessage.ProtocolVersion,
-                ["env"] = new JsonObject { [WorkerProcess.YoungGenerationVariable] = WorkerProcess.YoungGeneration },
+                ["env"] = new JsonObject(RuntimeSettings.Common.Select(s => KeyValuePair.Create<string, JsonNode?>(s.Key, s.Value))),
                 ["metadata"] = new JsonObject { ["debugger"] = true, ["supported_encryption"] = new JsonArray("curve"), [Marker] = KernelInformation.Version },
             };
             File.WriteAllText(Path.Combine(temporary, "kernel.json"), spec.ToJsonString(new JsonSerializerOptions { WriteIndented = true, Encoder = JupyterJson.Options.Encoder }));

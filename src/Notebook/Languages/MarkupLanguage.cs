@@ -20,7 +20,7 @@ internal sealed class MarkupLanguage(Func<string, (string MimeType, string Conte
 
     public IEnumerable<NotebookVariable> Variables => [];
 
-    public void WarmUp()
+    public void WarmUp(CancellationToken hurry)
     {
     }
 

@@ -54,7 +54,7 @@ internal sealed class MermaidLanguage : ICellLanguage
 
     public IEnumerable<NotebookVariable> Variables => [];
 
-    public void WarmUp()
+    public void WarmUp(CancellationToken hurry)
     {
     }
 

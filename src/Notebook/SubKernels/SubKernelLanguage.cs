@@ -78,7 +78,7 @@ internal sealed class SubKernelLanguage : ISharesValues, IDisposable
         }
     }
 
-    public void WarmUp()
+    public void WarmUp(CancellationToken hurry)
     {
     }
 

@@ -14,7 +14,7 @@ internal sealed class ValueLanguage : ISharesValues
 
     public IEnumerable<NotebookVariable> Variables => texts.Select(t => new NotebookVariable(t.Key, typeof(string), t.Value));
 
-    public void WarmUp()
+    public void WarmUp(CancellationToken hurry)
     {
     }
 

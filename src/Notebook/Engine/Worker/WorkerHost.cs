@@ -22,7 +22,8 @@ public static partial class WorkerHost
     {
         // Ctrl-C in a terminal reaches the worker too; it is for the front to say what is to be interrupted.
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
-        Task rehearsal = Task.Run(() => new CSharpLanguage(new EngineOptions()).WarmUp());
+        using CancellationTokenSource hurry = new();
+        Task rehearsal = Task.Run(() => new CSharpLanguage(new EngineOptions()).WarmUp(hurry.Token));
         NamedPipeClientStream pipe = new(".", pipeName, PipeDirection.InOut, PipeOptions.Asynchronous | PipeOptions.CurrentUserOnly);
         await pipe.ConnectAsync(ConnectTimeout, CancellationToken.None);
         await using WorkerConnection front = new(pipe);
@@ -35,20 +36,21 @@ public static partial class WorkerHost
             options.AbortsThreads = true;
             NotebookEngine made = new(options);
             await rehearsal;
-            made.StartWarmUp();
+            made.StartWarmUp(hurry.Token);
             return made;
         });
         // On a thread of its own: cells may have exhausted the pool, and are to be interrupted all the same.
-        await Task.Factory.StartNew(() => Serve(front, engine), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await Task.Factory.StartNew(() => Serve(front, engine, hurry), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
-    private static void Serve(WorkerConnection front, Task<NotebookEngine> engine)
+    private static void Serve(WorkerConnection front, Task<NotebookEngine> engine, CancellationTokenSource hurry)
     {
         ConcurrentDictionary<long, CancellationTokenSource> running = new();
         while (front.Receive() is { } message)
         {
             if (message is ExecuteMessage execute)
             {
+                hurry.Cancel();
                 CancellationTokenSource interruption = running.GetOrAdd(execute.Id, _ => new CancellationTokenSource());
                 _ = Task.Run(() => ExecuteAsync(front, engine, execute, running, interruption.Token));
             }

@@ -28,15 +28,6 @@ public sealed class WorkerProcess : ICellExecutor
     // Cells whose background work may still put something out.
     private const int MostListeners = 64;
 
-    /// <summary>
-    /// The runtime lets new objects fill as much as the processor's cache before it collects any. A notebook's cells leave little behind each,
-    /// so that was most of what a worker's memory grew by: 8 MiB (hexadecimal, as the runtime reads it) cost no measurable time and 60 MiB less.
-    /// </summary>
-    internal const string YoungGeneration = "0x800000";
-
-    /// <summary>The variable that says so; the runtime reads it in no other place.</summary>
-    internal const string YoungGenerationVariable = "DOTNET_GCgen0size";
-
     private readonly WorkerStart start;
     private readonly Process process;
     private readonly WorkerConnection connection;
@@ -218,7 +209,11 @@ public sealed class WorkerProcess : ICellExecutor
             RedirectStandardError = true,
             WorkingDirectory = start.WorkingDirectory ?? "",
         };
-        info.Environment.TryAdd(YoungGenerationVariable, YoungGeneration);
+        foreach ((string name, string value) in RuntimeSettings.OfWorker)
+        {
+            info.Environment.TryAdd(name, value);
+        }
+
         return info;
     }
 

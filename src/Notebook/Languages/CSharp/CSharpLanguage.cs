@@ -44,13 +44,18 @@ internal sealed partial class CSharpLanguage : ISharesValues
 
     public void AddReferences(IReadOnlyList<string> paths) => references.Add(paths);
 
-    public void WarmUp()
+    public void WarmUp(CancellationToken hurry)
     {
         // A chain that is thrown away: state, then a use of it, the way real cells come.
         SubmissionCompiler rehearsal = new(references, options.Usings);
         object?[] slots = new object?[4];
         foreach (string code in (string[])["var x = new[] { 1, 2 };", "x.Sum(v => v + 1)"])
         {
+            if (hurry.IsCancellationRequested)
+            {
+                return;
+            }
+
             Submission submission = rehearsal.Compile(code, "warm-up", CancellationToken.None);
             rehearsal.Accept(submission);
             object? value = submission.Load()(slots).GetAwaiter().GetResult();

@@ -27,7 +27,7 @@ internal sealed class FSharpLanguage(EngineOptions options) : ISharesValues, IDi
     public IEnumerable<NotebookVariable> Variables => session?.Variables.OrderBy(v => v.Name, StringComparer.Ordinal) ?? (IEnumerable<NotebookVariable>)[];
 
     /// <summary>Nothing where cells will be in another language: they are not to pay for this one.</summary>
-    public void WarmUp()
+    public void WarmUp(CancellationToken hurry)
     {
         if (Names.Contains(options.Language, StringComparer.OrdinalIgnoreCase))
         {

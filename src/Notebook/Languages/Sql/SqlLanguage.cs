@@ -23,7 +23,7 @@ internal sealed partial class SqlLanguage : ISharesValues, IDisposable
 
     public IEnumerable<NotebookVariable> Variables => [];
 
-    public void WarmUp()
+    public void WarmUp(CancellationToken hurry)
     {
         // A library of 60 MB that most notebooks never use: it is loaded by the first cell that does.
     }
