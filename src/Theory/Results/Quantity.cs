@@ -12,9 +12,12 @@ public sealed record Quantity(string Name, double Value, string Unit = "", Inter
     /// <summary>What a reader must know beside the number, such as "not identified: the bend is out of range"; usually empty.</summary>
     public string Note { get; init; } = "";
 
+    /// <summary>The value in seven significant digits, without the unit.</summary>
+    public string ValueText => Format(Value);
+
     /// <summary>Name, value, unit, interval and note in one line.</summary>
     public override string ToString() =>
-        string.Join(' ', new[] { $"{Name}: {Format(Value)}", Unit, Interval?.ToString() ?? "", Note.Length > 0 ? $"({Note})" : "" }.Where(part => part.Length > 0));
+        string.Join(' ', new[] { $"{Name}: {ValueText}", Unit, Interval?.ToString() ?? "", Note.Length > 0 ? $"({Note})" : "" }.Where(part => part.Length > 0));
 
     /// <summary>A number in seven significant digits.</summary>
     internal static string Format(double value) => value switch
