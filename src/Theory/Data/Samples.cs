@@ -78,6 +78,19 @@ public sealed class Samples
     /// <param name="count">How many.</param>
     public Samples Slice(int start, int count) => new(values[(start * Variables)..((start + count) * Variables)], count, Variables, Names);
 
+    /// <summary>The same samples in another order.</summary>
+    /// <param name="order">The index of the sample to stand at each place.</param>
+    internal Samples Reorder(int[] order)
+    {
+        double[] reordered = new double[values.Length];
+        for (int i = 0; i < order.Length; i++)
+        {
+            Row(order[i]).CopyTo(reordered.AsSpan(i * Variables));
+        }
+
+        return new Samples(reordered, order.Length, Variables, Names);
+    }
+
     /// <summary>The variables of several sets of samples side by side.</summary>
     /// <param name="parts">Sets of as many samples each.</param>
     /// <exception cref="ArgumentException">The sets have different numbers of samples.</exception>

@@ -57,3 +57,8 @@ public sealed class NoConvergenceException(string problem, string remedy) : Theo
 /// <param name="problem">What is wrong, with the place.</param>
 /// <param name="remedy">What to do about it.</param>
 public sealed class DamagedStreamException(string problem, string remedy) : TheoryException(problem, remedy);
+
+/// <summary>Samples repeat, so that the k-th nearest neighbour lies at distance 0: they do not come from a density.</summary>
+/// <param name="problem">What is wrong, with the values.</param>
+/// <param name="remedy">What to do about it.</param>
+public sealed class TiedSamplesException(string problem, string remedy) : TheoryException(problem, remedy);
