@@ -78,6 +78,13 @@ public sealed class Samples
     /// <param name="count">How many.</param>
     public Samples Slice(int start, int count) => new(values[(start * Variables)..((start + count) * Variables)], count, Variables, Names);
 
+    /// <summary>The values at the <paramref name="lags"/> times before each time from <paramref name="start"/> on, [time, lag · variables].</summary>
+    internal Samples Past(int lags, int start)
+    {
+        Samples[] shifted = [.. Enumerable.Range(1, lags).Select(lag => Slice(start - lag, Count - start).Named([.. Names.Select(name => string.Create(CultureInfo.InvariantCulture, $"{name} at lag {lag}"))]))];
+        return Join(shifted);
+    }
+
     /// <summary>The same samples in another order.</summary>
     /// <param name="order">The index of the sample to stand at each place.</param>
     internal Samples Reorder(int[] order)

@@ -14,12 +14,12 @@ public sealed class EntropyTests
     [InlineData(EntropyEstimator.Grassberger, 2.144626386031427)]
     [InlineData(EntropyEstimator.ChaoShen, 2.201137101279585)]
     [InlineData(EntropyEstimator.Shrinkage, 2.379602895309956)]
-    [InlineData(EntropyEstimator.NemenmanShafeeBialek, 2.187773407693363)]
+    [InlineData(EntropyEstimator.NemenmanShafeeBialek, 2.1877744627380444)]
     public void Estimators_equal_reference_numbers(EntropyEstimator estimator, double expected)
     {
         int[] counts = [4, 2, 3, 0, 2, 4, 0, 0, 2, 1, 1];
         Symbols symbols = new([.. counts.SelectMany((count, symbol) => Enumerable.Repeat(symbol, count))], counts.Length);
-        Assert.Equal(expected, Entropy.Discrete(symbols, estimator).Value, estimator == EntropyEstimator.NemenmanShafeeBialek ? 1e-6 : 1e-12);
+        Assert.Equal(expected, Entropy.Discrete(symbols, estimator).Value, estimator == EntropyEstimator.NemenmanShafeeBialek ? 1e-7 : 1e-12);
     }
 
     [Fact]
