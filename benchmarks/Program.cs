@@ -7,6 +7,7 @@ return args switch
     ["decoding"] => CachedDecoding.Run(),
     ["memory", var minutes] => TrainingMemory.Run(double.Parse(minutes)),
     ["startup"] => Startup.Run(),
+    ["theory", var task, var file, .. var parameters] => TheoryTools.Run(task, file, [.. parameters.Select(int.Parse)]),
     _ => Usage(),
 };
 

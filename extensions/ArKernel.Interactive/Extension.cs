@@ -13,6 +13,7 @@ public static class Extension
     {
         ["Plotly.NET"] = ChartFormatters.RegisterPlotly,
         ["TorchSharp"] = TorchFormatters.Register,
+        ["ArKernel.Theory"] = TheoryFormatters.Register,
         ["Microsoft.Data.Analysis"] = DataFrameView.Register,
     };
 

@@ -76,6 +76,7 @@ public sealed class GalleryTests
             new PrimitiveDataFrameColumn<int>("step", Enumerable.Range(0, 70)),
             new PrimitiveDataFrameColumn<double>("loss", Enumerable.Range(0, 70).Select(i => 3.0 / (i + 1))),
             new StringDataFrameColumn("name", Enumerable.Range(0, 70).Select(i => $"run {i}"))));
+        yield return ("Theory result", new TheoryViewTests.Example());
         yield return ("Comparison", new Comparison().Near("Accuracy on the test set", 0.9, 0.91, 0.02).AtMost("Bits per token below the bigram's", 2.7, 2.41).Row("Sign of the slope", "negative", "positive", false));
     }
 }

@@ -16,7 +16,8 @@ internal static class ChartFormatters
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void RegisterPlotly() => Register<GenericChart>(Read);
 
-    private static void Register<T>(Func<T, Figure> read)
+    /// <summary>Shows a type as the figure it stands for.</summary>
+    public static void Register<T>(Func<T, Figure> read)
         where T : class
     {
         Formatter.Register<T>((value, writer) => writer.Write(read(value).ToHtml()), HtmlFormatter.MimeType);

@@ -108,7 +108,7 @@ public static class Charts
         return new Figure((JsonArray)figure.Data.DeepClone(), layout);
     }
 
-    private static JsonObject Scatter(string name, double[] x, double[] y, string mode)
+    internal static JsonObject Scatter(string name, double[] x, double[] y, string mode)
     {
         if (x.Length != y.Length)
         {
@@ -122,7 +122,7 @@ public static class Charts
     private static JsonArray Numbers(IEnumerable<double> values) =>
         [.. values.Select(value => double.IsFinite(value) ? JsonValue.Create(double.Parse(value.ToString("G7"))) : null)];
 
-    private static JsonObject Layout(string title, string xLabel, string yLabel) => new()
+    internal static JsonObject Layout(string title, string xLabel, string yLabel) => new()
     {
         ["title"] = new JsonObject { ["text"] = title },
         ["xaxis"] = new JsonObject { ["title"] = new JsonObject { ["text"] = xLabel } },

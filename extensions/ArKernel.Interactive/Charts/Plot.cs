@@ -23,6 +23,11 @@ internal sealed record Series(SeriesKind Kind, string Name, double[] X, double[]
 
     public bool Filled { get; init; }
 
+    /// <summary>Whether the points go around an area, which is filled; there is no line then.</summary>
+    public bool Band { get; init; }
+
+    public bool InLegend { get; init; } = true;
+
     /// <summary>Whether the bars lie: X holds the values then and Y the positions.</summary>
     public bool Horizontal { get; init; }
 

@@ -21,7 +21,7 @@ internal static partial class PlotReader
             if (series.Count > 0)
             {
                 string title = plots.Count == 0 ? Title(figure.Layout["title"]) : "";
-                bool legend = figure.Layout["showlegend"] is JsonValue shown && shown.TryGetValue(out bool show) ? show : series.Count > 1;
+                bool legend = figure.Layout["showlegend"] is JsonValue shown && shown.TryGetValue(out bool show) ? show : series.Count(one => one.InLegend) > 1;
                 plots.Add(new Plot(title, x, y, series, legend, Text(figure.Layout["barmode"], "") is "stack" or "relative"));
             }
         }
@@ -37,7 +37,9 @@ internal static partial class PlotReader
         node is JsonValue value && value.TryGetValue(out string? text) && text is not null ? text : missing;
 
     private static bool IsHidden(JsonObject trace) =>
-        trace["visible"] is JsonValue visible && ((visible.TryGetValue(out bool shown) && !shown) || Text(visible, "") == "legendonly");
+        IsFalse(trace["visible"]) || Text(trace["visible"], "") == "legendonly";
+
+    private static bool IsFalse(JsonNode? node) => node is JsonValue value && value.TryGetValue(out bool truth) && !truth;
 
     private static Series? ReadTrace(JsonObject trace, PlotAxis x, PlotAxis y)
     {
@@ -58,6 +60,8 @@ internal static partial class PlotReader
                         Markers = mode.Contains("markers", StringComparison.Ordinal),
                         Dashed = Text((trace["line"] as JsonObject)?["dash"], "solid") != "solid",
                         Filled = Text(trace["fill"], "none") is "tozeroy",
+                        Band = Text(trace["fill"], "none") is "toself",
+                        InLegend = !IsFalse(trace["showlegend"]),
                     };
                 }
 

@@ -29,6 +29,7 @@ internal static class PlotText
                 {
                     { Kind: SeriesKind.HeatMap } => "heat map",
                     { Kind: SeriesKind.Bars } => "bars",
+                    { Band: true } => "band",
                     { Line: true } => "line",
                     _ => "points",
                 };

@@ -161,7 +161,7 @@ internal static class SvgChart
         List<(string, string, bool)[]> rows = [];
         List<(string Name, string Color, bool Dashed)> row = [];
         double used = 0;
-        foreach ((Series series, int i) in plot.Series.Select((series, i) => (series, i)).Take(24))
+        foreach ((Series series, int i) in plot.Series.Select((series, i) => (series, i)).Where(entry => entry.series.InLegend).Take(24))
         {
             string name = series.Name.Length == 0 ? $"trace {i}" : series.Name.Length > 48 ? series.Name[..47] + "…" : series.Name;
             double need = LegendWidth(name);

@@ -47,6 +47,12 @@ internal static class SvgSeries
     private static void DrawPoints(StringBuilder svg, Series series, string color, PlotScale x, PlotScale y, (double Left, double Top, double Right, double Bottom) frame)
     {
         List<(double X, double Y)> pixels = [.. series.X.Zip(series.Y, (a, b) => (x[a], Math.Clamp(y[b], frame.Top - 2000, frame.Bottom + 2000)))];
+        if (series.Band)
+        {
+            svg.Append($"<path d=\"{Path(pixels)}Z\" fill=\"{color}\" fill-opacity=\".18\"/>");
+            return;
+        }
+
         if (series.Line)
         {
             string path = Path(Decimate(pixels));
