@@ -45,7 +45,9 @@ public sealed record MesaPopulationFlow(StartMoments Moments, int Dimension, int
 
         double rate = Length - 2, fourth = Moments.Fourth, curvature = Curvature, target = 0.99 * Limit;
         options ??= new OdeOptions { RelativeTolerance = 1e-11, AbsoluteTolerance = 1e-13 };
-        return OdeSolver.DormandPrince(
+        
+        // On the plateau before the limit stability would dictate an explicit method's steps.
+        return OdeSolver.Rosenbrock(
             (_, y, dy) => (dy[0], dy[1]) = (rate * y[1] * (fourth - y[0] * y[1] * curvature), rate * y[0] * (fourth - y[0] * y[1] * curvature)),
             0, [a0, b0], time, options with { Events = [new OdeEvent((_, y) => y[0] * y[1] - target), .. options.Events] });
     }
