@@ -1,4 +1,14 @@
+using static TorchSharp.torch;
+
 namespace ArKernel.Decoding;
+
+/// <summary>
+/// Tokens that sampling keeps: whatever is drawn at their positions is replaced before the next group is predicted. Of a model with scales
+/// this is VAR's zero-shot in- and out-painting, for binary masks give the same whether tokens or their vectors are replaced.
+/// </summary>
+/// <param name="Tokens">[batch, positions] int64 or [batch, positions, token channels], by position.</param>
+/// <param name="Keep">[batch, positions] bool, true where the token is known.</param>
+public sealed record KnownTokens(Tensor Tokens, Tensor Keep);
 
 /// <summary>
 /// How tokens are drawn. The filters apply in the order penalties, temperature, top-k, top-p, min-p, typical; each keeps at least one
@@ -30,6 +40,12 @@ public sealed record SamplingOptions
     /// <summary>How far to go from the unconditional towards and beyond the conditional logits (s): l_∅ + s (l_c − l_∅); 1 is the conditional model.</summary>
     public double GuidanceScale { get; init; } = 1;
 
+    /// <summary>How the guidance grows with the steps.</summary>
+    public GuidanceSchedule GuidanceSchedule { get; init; } = Guidance.Constant;
+
+    /// <summary>Tokens that are known beforehand, for in-painting and editing; or null.</summary>
+    public KnownTokens? Known { get; init; }
+
     /// <summary>Determines every draw.</summary>
     public int Seed { get; init; } = 1;
 
@@ -47,6 +63,8 @@ public sealed record SamplingOptions
 
     /// <summary>The most likely token at every step.</summary>
     public static SamplingOptions Greedy { get; } = new() { Temperature = 0 };
+
+    internal bool HasPenalties => RepetitionPenalty != 1 || NoRepeatNGram > 0;
 
     internal void Validate()
     {
