@@ -37,7 +37,7 @@ public sealed class AutoregressiveModel : nn.Module
                 throw new ArgumentException($"Model '{name}': stage {i} has the steps {stage.FirstStep}..{end - 1} of the {order.StepCount} of order '{order.Name}'.", nameof(laterStages));
             }
 
-            if (stage.Query.MostRows(order) is int rows && rows > stage.Backbone.MaximumLength)
+            if (stage.Query.RowCount(order, stage.FirstStep, end) is int rows && rows > stage.Backbone.MaximumLength)
             {
                 throw new ArgumentException(rows == order.PositionCount
                     ? $"Model '{name}': order '{order.Name}' has {rows} positions, the backbone at most {stage.Backbone.MaximumLength}."

@@ -31,7 +31,7 @@ public sealed class TransformerBackbone : Backbone
                 rotary = new RotaryEmbedding(configuration.Rotary, configuration.EffectiveHeadChannels, configuration.MaximumLength);
                 break;
             case PositionEncoding.Learned:
-                positionEmbedding = NewVectors(configuration.MaximumLength, configuration.Channels);
+                positionEmbedding = NewVectors(configuration.MaximumLength, configuration.Channels, configuration.InitialDeviation);
                 break;
             case PositionEncoding.Sinusoidal:
                 sinusoids = new FollowingTable(() => Sinusoids(configuration.MaximumLength, configuration.Channels));
@@ -57,12 +57,12 @@ public sealed class TransformerBackbone : Backbone
     /// <summary>The standard deviation of initial weights.</summary>
     internal const double Deviation = 0.02;
 
-    /// <summary>Initial vectors: [count, channels] from N(0, 0.02²), in no dispose scope.</summary>
-    internal static Parameter NewVectors(long count, long channels)
+    /// <summary>Initial vectors: [count, channels] from N(0, σ²), in no dispose scope.</summary>
+    internal static Parameter NewVectors(long count, long channels, double deviation = Deviation)
     {
         using IDisposable noGradient = no_grad();
         using Tensor drawn = randn(count, channels);
-        var vectors = new Parameter(drawn * Deviation);
+        var vectors = new Parameter(drawn * deviation);
         vectors.DetachFromDisposeScope();
         return vectors;
     }

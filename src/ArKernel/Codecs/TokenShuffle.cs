@@ -32,10 +32,18 @@ public sealed class TokenShuffle : nn.Module
     /// <param name="height">Rows, a multiple of the window's side.</param>
     /// <param name="width">Columns, a multiple of the window's side.</param>
     /// <returns>[batch, height · width / s², channels], windows in raster order.</returns>
-    public Tensor Forward(Tensor tokens, int height, int width)
+    public Tensor Forward(Tensor tokens, int height, int width) => Fuse(Window(tokens, height, width, window));
+
+    /// <summary>The tokens that one fused token is made of (s²).</summary>
+    public int WindowTokens => window * window;
+
+    /// <summary>Fuses tokens that stand window after window.</summary>
+    /// <param name="windows">[batch, windows · s², channels]; a part of the windows may be given while generating.</param>
+    /// <returns>[batch, windows, channels].</returns>
+    public Tensor Fuse(Tensor windows)
     {
-        Tensor x = Window(narrow.forward(tokens), height, width, window);
-        x = x.reshape(x.shape[0], x.shape[1] / (window * window), -1);
+        Tensor x = narrow.forward(windows);
+        x = x.reshape(x.shape[0], x.shape[1] / WindowTokens, x.shape[2] * WindowTokens);
         return mixers.Aggregate(x, (mixed, mixer) => mixer.forward(mixed));
     }
 

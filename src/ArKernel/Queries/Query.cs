@@ -39,9 +39,11 @@ public abstract class Query : nn.Module
     /// <summary>Whether the rows are made of the noisy tokens of the steps that they predict.</summary>
     public virtual bool TakesNoise => false;
 
-    /// <summary>The most rows of one call, which the backbone must have room for.</summary>
+    /// <summary>The rows that consecutive steps have together, which the backbone must have room for.</summary>
     /// <param name="order">The order of prediction.</param>
-    public virtual int MostRows(GenerationOrder order) => order.PositionCount;
+    /// <param name="from">The first step.</param>
+    /// <param name="to">The step after the last.</param>
+    public virtual int RowCount(GenerationOrder order, int from, int to) => order.CountOf(from, to);
 
     /// <summary>The rows of consecutive steps, in generation order, and how the backbone is to see them.</summary>
     /// <param name="draft">The samples; only tokens of groups before the last step asked for are read.</param>
