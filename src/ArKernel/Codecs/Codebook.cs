@@ -179,7 +179,9 @@ public sealed class Codebook : nn.Module
     /// <exception cref="ArgumentException">A token is not in the codebook.</exception>
     public Tensor Lookup(Tensor tokens)
     {
-        return Backbones.TokenEmbedding.Look(Configuration.Geometry == CodebookGeometry.Sphere ? Unit(codes) : codes, tokens, nameof(Codebook));
+        // The gradient of the division by the length needs the codes as they are now; a revival before it writes into them.
+        Tensor table = Configuration.Geometry == CodebookGeometry.Sphere ? Unit(codes.clone()) : codes;
+        return Backbones.TokenEmbedding.Look(table, tokens, nameof(Codebook));
     }
 
     /// <summary>In training mode, records which codes were used, moves codes learned by moving average, and places dead codes anew.</summary>

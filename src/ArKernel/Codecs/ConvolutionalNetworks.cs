@@ -3,6 +3,18 @@ using static TorchSharp.torch;
 
 namespace ArKernel.Codecs;
 
+internal static class GroupNormalization
+{
+    /// <summary>A group normalization of unit gain; TorchSharp 0.107 leaves its gain and bias uninitialized.</summary>
+    internal static GroupNorm Create(int groups, long channels, Device? device)
+    {
+        GroupNorm norm = nn.GroupNorm(groups, channels, eps: 1e-6, device: device);
+        nn.init.ones_(norm.weight!);
+        nn.init.zeros_(norm.bias!);
+        return norm;
+    }
+}
+
 /// <summary>x + conv(SiLU(norm(conv(SiLU(norm(x)))))), the skip being a 1×1 convolution where the width changes.</summary>
 internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
 {
@@ -15,9 +27,9 @@ internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
     internal ResidualBlock(long input, long output, int groups, Device? device)
         : base(nameof(ResidualBlock))
     {
-        firstNorm = nn.GroupNorm(groups, input, eps: 1e-6, device: device);
+        firstNorm = GroupNormalization.Create(groups, input, device);
         first = nn.Conv2d(input, output, 3, padding: 1, device: device);
-        secondNorm = nn.GroupNorm(groups, output, eps: 1e-6, device: device);
+        secondNorm = GroupNormalization.Create(groups, output, device);
         second = nn.Conv2d(output, output, 3, padding: 1, device: device);
         skip = input == output ? null : nn.Conv2d(input, output, 1, device: device);
         RegisterComponents();
@@ -41,7 +53,7 @@ internal sealed class PixelAttention : nn.Module<Tensor, Tensor>
     internal PixelAttention(long channels, int groups, Device? device)
         : base(nameof(PixelAttention))
     {
-        norm = nn.GroupNorm(groups, channels, eps: 1e-6, device: device);
+        norm = GroupNormalization.Create(groups, channels, device);
         queryKeyValue = nn.Conv2d(channels, 3 * channels, 1, device: device);
         output = nn.Conv2d(channels, channels, 1, device: device);
         RegisterComponents();
@@ -126,7 +138,7 @@ internal sealed class ConvolutionalEncoder : nn.Module<Tensor, Tensor>
         int kernel = shape.LatentKernel;
         parts.AddRange(
         [
-            nn.GroupNorm(groups, width, eps: 1e-6, device: device),
+            GroupNormalization.Create(groups, width, device),
             nn.SiLU(),
             nn.Conv2d(width, shape.EncoderChannels, 3, padding: 1, device: device),
             nn.Conv2d(shape.EncoderChannels, outputChannels, kernel, padding: kernel / 2, device: device),
@@ -180,7 +192,7 @@ internal sealed class ConvolutionalDecoder : nn.Module<Tensor, Tensor>
 
         parts.AddRange(
         [
-            nn.GroupNorm(groups, width, eps: 1e-6, device: device),
+            GroupNormalization.Create(groups, width, device),
             nn.SiLU(),
             nn.Conv2d(width, shape.ImageChannels, 3, padding: 1, device: device),
         ]);
