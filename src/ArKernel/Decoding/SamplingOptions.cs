@@ -1,3 +1,4 @@
+using ArKernel.Heads.Flow;
 using static TorchSharp.torch;
 
 namespace ArKernel.Decoding;
@@ -43,6 +44,12 @@ public sealed record SamplingOptions
     /// <summary>How the guidance grows with the steps.</summary>
     public GuidanceSchedule GuidanceSchedule { get; init; } = Guidance.Constant;
 
+    /// <summary>Steps of the solver for every group of continuous tokens.</summary>
+    public int FlowSteps { get; init; } = 25;
+
+    /// <summary>The solver for continuous tokens.</summary>
+    public FlowSolver FlowSolver { get; init; } = FlowSolver.Heun;
+
     /// <summary>Tokens that are known beforehand, for in-painting and editing; or null.</summary>
     public KnownTokens? Known { get; init; }
 
@@ -75,6 +82,7 @@ public sealed record SamplingOptions
         Require(Typical is > 0 and <= 1, nameof(Typical), Typical, "in (0, 1]");
         Require(RepetitionPenalty > 0 && double.IsFinite(RepetitionPenalty), nameof(RepetitionPenalty), RepetitionPenalty, "positive and finite");
         Require(NoRepeatNGram >= 0, nameof(NoRepeatNGram), NoRepeatNGram, "at least 0");
+        Require(FlowSteps >= 1, nameof(FlowSteps), FlowSteps, "at least 1");
         Require(double.IsFinite(GuidanceScale), nameof(GuidanceScale), GuidanceScale, "finite");
     }
 

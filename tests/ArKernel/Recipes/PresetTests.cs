@@ -68,4 +68,14 @@ public sealed class PresetTests
 
     [Fact]
     public void Token_shuffle_has_its_published_size() => Assert.InRange(Millions(() => ShuffledTokens.Compose(ShuffledTokens.Full, 128, 2, 0)), 2400, 3000);
+
+    [Fact]
+    public void Xar_has_its_published_sizes()
+    {
+        double Of(int layers, int channels, int heads) => Millions(() =>
+            Xar.Compose(Xar.Configuration(layers, channels, heads, 16), ArKernel.Orders.GenerationOrder.Cells(16, 16, 8), 16, 1000));
+        Assert.Equal(172, Of(16, 768, 12), 1.0);
+        Assert.InRange(Of(32, 1024, 16), 600, 612); // 608
+        Assert.InRange(Of(40, 1280, 20), 1060, 1140); // 1.1 billion
+    }
 }
