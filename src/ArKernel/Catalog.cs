@@ -69,6 +69,12 @@ public static class Catalog
             Codec = "VQ", Order = "raster", Query = "previous token", Backbone = Llama, Head = "categorical", Decoder = Guided, Objective = Likelihood,
             Claims = [new("FID on ImageNet 256×256, LlamaGen-L", "3.80")],
         },
+        new("MAR", "Autoregressive Image Generation without Vector Quantization", 2024, Token, nameof(Mar))
+        {
+            Codec = "continuous latents", Order = "random sets", Query = "mask token", Backbone = "bidirectional encoder and decoder", Head = "flow of each token",
+            Decoder = "flow solver, guidance rising with the tokens", Objective = "flow matching of masked tokens",
+            Claims = [new("FID on ImageNet 256×256, MAR-B with guidance", "2.31")],
+        },
         new("CTF", "Improving Autoregressive Image Generation through Coarse-to-Fine Token Prediction", 2025, Token, nameof(CoarseToFine))
         {
             Codec = "VQ, clustered", Order = "coarse one by one, then fine at once", Query = "previous coarse token; then the coarse token", Backbone = Llama + "; then bidirectional",

@@ -11,7 +11,7 @@ public readonly record struct StepRange(int Cached, int From, int To);
 
 /// <summary>The tokens of steps about to be predicted with noise added, for heads that remove it little by little: x_t = (1 − t) x + t ε.</summary>
 /// <param name="Values">[batch, tokens, token channels] x_t, in generation order.</param>
-/// <param name="Times">[batch, steps] the time t of each step, 1 for pure noise and 0 for clean tokens.</param>
+/// <param name="Times">[batch, steps] the time t of each step, or [batch, tokens] of each token; 1 for pure noise and 0 for clean tokens.</param>
 public sealed record NoisyTokens(Tensor Values, Tensor Times)
 {
     /// <summary>Whether a step sees the steps before it without noise, as it does in sampling; else with the noise they have here (noisy context).</summary>

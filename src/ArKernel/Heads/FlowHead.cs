@@ -30,18 +30,22 @@ public abstract class FlowHead : Head
     /// <inheritdoc/>
     public override LikelihoodKind Likelihood => LikelihoodKind.None;
 
+    /// <summary>Whether every token has a time of its own, as it can where tokens are drawn independently.</summary>
+    protected virtual bool HasTimePerToken => false;
+
     /// <summary>The velocity v = ε − x at noisy tokens, noise standing at time 1.</summary>
     /// <param name="prediction">The steps.</param>
-    /// <returns>From noisy tokens [batch, targets, token channels] and times [batch, steps] to [rows of the draft, targets, token channels].</returns>
+    /// <returns>From noisy tokens [batch, targets, token channels] and times to [rows of the draft, targets, token channels].</returns>
     protected abstract Func<NoisyTokens, Tensor> Velocity(Prediction prediction);
 
-    /// <summary>The squared error of the velocity, averaged over channels, at one time drawn for each group of each sample.</summary>
+    /// <summary>The squared error of the velocity, averaged over channels, at a time drawn for each group of each sample, or for each token.</summary>
     /// <param name="prediction">The tokens, which are known.</param>
     /// <returns>[batch, targets].</returns>
     public override Tensor Loss(Prediction prediction)
     {
-        Tensor data = prediction.Targets, noise = randn_like(data), time = FlowMatching.DrawTimes([data.shape[0], prediction.To - prediction.From], times, data.device);
-        Tensor noisy = FlowMatching.Interpolate(data, noise, OfTokens(prediction, time));
+        Tensor data = prediction.Targets, noise = randn_like(data);
+        Tensor time = FlowMatching.DrawTimes([data.shape[0], HasTimePerToken ? data.shape[1] : prediction.To - prediction.From], times, data.device);
+        Tensor noisy = FlowMatching.Interpolate(data, noise, HasTimePerToken ? time : OfTokens(prediction, time));
         return (Velocity(prediction)(new NoisyTokens(noisy, time)) - FlowMatching.Velocity(data, noise)).square().mean([-1]);
     }
 
@@ -53,7 +57,7 @@ public abstract class FlowHead : Head
         Tensor noise = randn([batch, prediction.TargetCount, TokenChannels], tokens.dtype, tokens.device, generator: generator);
         Func<NoisyTokens, Tensor> velocity = Velocity(prediction);
         return FlowMatching.Sample(
-            (x, time) => prediction.Guided(velocity(new NoisyTokens(x, full([batch, 1], time, tokens.dtype, tokens.device)))),
+            (x, time) => prediction.Guided(velocity(new NoisyTokens(x, full([batch, HasTimePerToken ? prediction.TargetCount : 1], time, tokens.dtype, tokens.device)))),
             noise, options.FlowSteps, solver: options.FlowSolver, generator: generator);
     }
 
@@ -92,4 +96,36 @@ public sealed class VelocityHead : FlowHead
     /// <inheritdoc/>
     protected override Func<NoisyTokens, Tensor> Velocity(Prediction prediction) =>
         noisy => output.forward(prediction.TargetRows(prediction.Hidden(noisy with { CleanContext = cleanContext }), nameof(VelocityHead)));
+}
+
+/// <summary>
+/// A small network on each token by itself gives the velocity, told what the backbone says of the token (MAR's diffusion loss, Li et al. 2024, with the flow's
+/// objective). The backbone is asked once a step, however many steps the solver makes.
+/// </summary>
+public sealed class TokenFlowHead : FlowHead
+{
+    private readonly TokenFlowNetwork network;
+
+    /// <summary>Creates the head.</summary>
+    /// <param name="channels">The width of the backbone's output.</param>
+    /// <param name="tokenChannels">Channels of a token (C).</param>
+    /// <param name="width">The width of the network.</param>
+    /// <param name="depth">The blocks of the network.</param>
+    /// <param name="times">How training times are spread.</param>
+    public TokenFlowHead(int channels, int tokenChannels, int width, int depth, FlowTimes times = FlowTimes.Uniform)
+        : base(nameof(TokenFlowHead), tokenChannels, times)
+    {
+        network = new TokenFlowNetwork(tokenChannels, channels, width, depth);
+        RegisterComponents();
+    }
+
+    /// <inheritdoc/>
+    protected override bool HasTimePerToken => true;
+
+    /// <inheritdoc/>
+    protected override Func<NoisyTokens, Tensor> Velocity(Prediction prediction)
+    {
+        Tensor hidden = prediction.TargetRows(prediction.Hidden(), nameof(TokenFlowHead));
+        return noisy => network.Forward(prediction.Draft.ForRows(noisy.Values), prediction.Draft.ForRows(noisy.Times), hidden);
+    }
 }

@@ -77,4 +77,8 @@ public sealed class PresetTests
         Assert.Equal(172, Of(16, 768, 12), 1.0);
         Assert.InRange(Of(32, 1024, 16), 600, 612); // 608
     }
+
+    /// <summary>The paper's network predicts a variance too: 16 channels more, 16 thousand parameters.</summary>
+    [Fact]
+    public void Mar_has_its_published_size() => Assert.Equal(208, Millions(() => Mar.Compose(Mar.Full, 256, 16, 64, 1000, 1024, 6)), 1.5);
 }
