@@ -103,6 +103,12 @@ public static class Catalog
             Decoder = "ancestral with cache by scale, guidance rising, painting", Objective = Likelihood,
             Claims = [new("FID on ImageNet 256×256, depth 30", "1.97"), new("inference against raster autoregression", "20 times faster")],
         },
+        new("FlowAR", "FlowAR: Scale-wise Autoregressive Image Generation Meets Flow Matching", 2024, Scale, nameof(FlowAr))
+        {
+            Codec = "continuous latents at doubling scales", Order = "scales", Query = "enlarged coarser scale", Backbone = "transformer, block-causal", Head = "flow of each scale",
+            Decoder = "flow solver with cache by scale, guidance", Objective = "flow matching",
+            Claims = [new("FID on ImageNet 256×256, FlowAR-H", "1.65")],
+        },
         new("NFIG", "NFIG: Autoregressive Image Generation with Next-Frequency Prediction", 2025, Scale, nameof(Var))
         {
             Codec = "residual VQ by frequency bands", Order = "frequencies", Query = "upsampled coarser bands", Backbone = "transformer, block-causal, adaptive normalization by class", Head = "categorical",
