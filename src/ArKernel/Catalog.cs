@@ -115,5 +115,11 @@ public static class Catalog
             Decoder = "ancestral with cache by band, guidance rising", Objective = Likelihood,
             Claims = [new("speed against VAR-d20", "1.25 times"), new("FID on ImageNet 256×256", "2.81")],
         },
+        new("SAR", "Rethinking Training Dynamics in Scale-wise Autoregressive Generation", 2025, Scale, nameof(Var))
+        {
+            Codec = "residual multi-scale VQ", Order = "scales", Query = "upsampled coarser scales", Backbone = "transformer, block-causal, adaptive normalization by class", Head = "categorical",
+            Decoder = "ancestral with cache by scale, guidance rising", Objective = "likelihood and staggered student forcing (SelfRefinement)",
+            Claims = [new("FID on ImageNet 256×256, FlexVAR-d16", "3.05 to 2.89")],
+        },
     ];
 }
