@@ -3,6 +3,7 @@ using ArKernel.Heads;
 using ArKernel.Orders;
 using ArKernel.Queries;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace ArKernel;
@@ -13,6 +14,8 @@ public sealed class AutoregressiveModel : nn.Module
     private readonly Query query;
     private readonly Backbone backbone;
     private readonly Head head;
+    private readonly ModuleList<Stage> laterStages;
+    private readonly Stage[] stages;
 
     /// <summary>Fills the slots and puts the model where <see cref="Compute"/> says, in its dtype.</summary>
     /// <param name="name">The name shown for the model.</param>
@@ -20,17 +23,34 @@ public sealed class AutoregressiveModel : nn.Module
     /// <param name="query">What stands at a position that is about to be predicted.</param>
     /// <param name="backbone">How a position sees its context.</param>
     /// <param name="head">What distribution a group gets.</param>
-    /// <exception cref="ArgumentException">The order is longer than the backbone's maximum length.</exception>
-    public AutoregressiveModel(string name, GenerationOrder order, Query query, Backbone backbone, Head head)
+    /// <param name="laterStages">The slots of later steps, where those are predicted otherwise; by growing first step.</param>
+    /// <exception cref="ArgumentException">The order needs more rows than the backbone has room for, or the stages do not follow one another.</exception>
+    public AutoregressiveModel(string name, GenerationOrder order, Query query, Backbone backbone, Head head, params Stage[] laterStages)
         : base(name)
     {
-        if (order.PositionCount > backbone.MaximumLength)
+        stages = [new Stage(0, query, backbone, head), .. laterStages];
+        for (int i = 0; i < stages.Length; i++)
         {
-            throw new ArgumentException(
-                $"Model '{name}': order '{order.Name}' has {order.PositionCount} positions, the backbone at most {backbone.MaximumLength}.", nameof(order));
+            (Stage stage, int end) = (stages[i], i + 1 < stages.Length ? stages[i + 1].FirstStep : order.StepCount);
+            if (end <= stage.FirstStep || end > order.StepCount)
+            {
+                throw new ArgumentException($"Model '{name}': stage {i} has the steps {stage.FirstStep}..{end - 1} of the {order.StepCount} of order '{order.Name}'.", nameof(laterStages));
+            }
+
+            if (stage.Query.RowCount(order, stage.FirstStep, end) is int rows && rows > stage.Backbone.MaximumLength)
+            {
+                throw new ArgumentException(rows == order.PositionCount
+                    ? $"Model '{name}': order '{order.Name}' has {rows} positions, the backbone at most {stage.Backbone.MaximumLength}."
+                    : $"Model '{name}': order '{order.Name}' needs {rows} rows of query {stage.Query.GetName()}, the backbone has at most {stage.Backbone.MaximumLength}.", nameof(order));
+            }
+
+            if (stage.Head.TokenChannels != head.TokenChannels)
+            {
+                throw new ArgumentException($"Model '{name}': the heads have tokens of {head.TokenChannels} and {stage.Head.TokenChannels} channels.", nameof(laterStages));
+            }
         }
 
-        (Order, this.query, this.backbone, this.head) = (order, query, backbone, head);
+        (Order, this.query, this.backbone, this.head, this.laterStages) = (order, query, backbone, head, nn.ModuleList(laterStages));
         RegisterComponents();
         _ = this.to(Compute.DType).to(Compute.Device);
     }
@@ -41,39 +61,80 @@ public sealed class AutoregressiveModel : nn.Module
     /// <summary>Which positions are predicted together, and in what sequence.</summary>
     public GenerationOrder Order { get; }
 
-    /// <summary>What stands at a position that is about to be predicted.</summary>
+    /// <summary>What stands at a position that is about to be predicted, in the first stage.</summary>
     public Query Query => query;
 
-    /// <summary>How a position sees its context.</summary>
+    /// <summary>How a position sees its context, in the first stage.</summary>
     public Backbone Backbone => backbone;
 
-    /// <summary>What distribution a group gets.</summary>
+    /// <summary>What distribution a group gets, in the first stage.</summary>
     public Head Head => head;
 
-    /// <summary>The negative log-likelihood of every token given the groups before it.</summary>
-    /// <param name="tokens">[batch, positions] int64; a raster model takes fewer positions than its order has.</param>
+    /// <summary>The slots by the steps they predict; most models have one stage.</summary>
+    public IReadOnlyList<Stage> Stages => stages;
+
+    /// <summary>What <see cref="NegativeLogLikelihood"/> gives: exact only where it is so at every stage.</summary>
+    public LikelihoodKind Likelihood => stages.Max(stage => stage.Head.Likelihood);
+
+    /// <summary>How often a backbone was run since the model was made, in training and sampling: the cost to compare systems by.</summary>
+    public long ModelCalls { get; private set; }
+
+    /// <summary>The negative log-likelihood of every token given the groups before it, or a bound on it: see <see cref="Likelihood"/>.</summary>
+    /// <param name="tokens">[batch, positions] int64 or [batch, positions, token channels]; a raster model takes fewer positions than its order has.</param>
     /// <param name="condition">[batch] int64 class labels, or null for an unconditional model.</param>
     /// <returns>[batch, positions], in nats, in generation order.</returns>
     /// <exception cref="ArgumentException">A shape does not fit; the message names the block and both shapes.</exception>
-    public Tensor NegativeLogLikelihood(Tensor tokens, Tensor? condition = null)
+    /// <exception cref="InvalidOperationException">A head has no likelihood.</exception>
+    public Tensor NegativeLogLikelihood(Tensor tokens, Tensor? condition = null) => Likelihood == LikelihoodKind.None
+        ? throw new InvalidOperationException($"Model '{GetName()}' has no likelihood: its head {head.GetName()} is trained by another loss. Compare it by its samples.")
+        : Score(tokens, condition, (part, prediction) => part.NegativeLogLikelihood(prediction));
+
+    /// <summary>What training minimises for every token given the groups before it: the negative log-likelihood, or what the head has in its place.</summary>
+    /// <param name="tokens">[batch, positions] int64 or [batch, positions, token channels]; a raster model takes fewer positions than its order has.</param>
+    /// <param name="condition">[batch] int64 class labels, or null for an unconditional model.</param>
+    /// <returns>[batch, positions], in generation order.</returns>
+    /// <exception cref="ArgumentException">A shape does not fit; the message names the block and both shapes.</exception>
+    public Tensor Loss(Tensor tokens, Tensor? condition = null) => Score(tokens, condition, (part, prediction) => part.Loss(prediction));
+
+    /// <summary>Samples to score, on the model's device.</summary>
+    /// <param name="tokens">[batch, positions] int64 or [batch, positions, token channels].</param>
+    /// <param name="condition">[batch] int64 class labels, or null for an unconditional model.</param>
+    /// <param name="order">Another order of the same positions than the model's, for an objective that splits them as it likes; or null.</param>
+    /// <exception cref="ArgumentException">A shape does not fit; the message names the block and both shapes.</exception>
+    public Draft DraftOf(Tensor tokens, Tensor? condition = null, GenerationOrder? order = null)
     {
-        tokens = tokens.to(Device);
-        Tensor hidden = Hidden(tokens, condition);
-        Tensor targets = Order.IsRaster ? tokens : tokens.index_select(1, tensor(Order.Permutation(0, Order.StepCount), device: tokens.device));
-        return head.NegativeLogLikelihood(hidden, targets);
+        GenerationOrder sequence = order ?? Order;
+        long positions = tokens.dim() >= 2 ? tokens.shape[1] : 0;
+        bool fits = tokens.dim() == (head.TokenChannels == 0 ? 2 : 3)
+            && (sequence.IsRaster ? positions <= sequence.PositionCount : positions == sequence.PositionCount) && positions > 0
+            && (head.TokenChannels == 0 || tokens.shape[2] == head.TokenChannels);
+        if (!fits)
+        {
+            string channels = head.TokenChannels == 0 ? "" : $", {head.TokenChannels}";
+            throw new ArgumentException(
+                $"Model '{GetName()}': the tokens are [{string.Join(", ", tokens.shape)}]; order '{sequence.Name}' takes [batch, {sequence.PositionCount}{channels}].");
+        }
+
+        return new Draft(sequence, tokens.to(Device), condition?.to(Device));
     }
 
-    /// <summary>The backbone's output for every position, all groups being known (teacher forcing).</summary>
+    /// <summary>Consecutive steps of a draft, for a head to score: those of one stage, and a single one where the backbone is bidirectional.</summary>
+    /// <param name="draft">The samples.</param>
+    /// <param name="from">The first step.</param>
+    /// <param name="to">The step after the last.</param>
+    public Prediction Predict(Draft draft, int from, int to) => new(this, draft, from, to);
+
+    /// <summary>The backbone's output for every row, all groups being known (teacher forcing).</summary>
     /// <param name="tokens">[batch, positions] int64.</param>
     /// <param name="condition">[batch] int64 class labels, or null for an unconditional model.</param>
-    /// <returns>[batch, positions, channels], in generation order.</returns>
+    /// <returns>[batch, rows, channels], in generation order.</returns>
     /// <exception cref="ArgumentException">A shape does not fit; the message names the block and both shapes.</exception>
     public Tensor Hidden(Tensor tokens, Tensor? condition = null) => Hidden(tokens, condition, null);
 
     /// <summary>The attention weights of every layer.</summary>
     /// <param name="tokens">[batch, positions] int64.</param>
     /// <param name="condition">[batch] int64 class labels, or null for an unconditional model.</param>
-    /// <returns>A layer: [batch, heads, positions, positions]; rows sum to one.</returns>
+    /// <returns>A layer: [batch, heads, rows, rows]; rows sum to one.</returns>
     public IReadOnlyList<Tensor> AttentionMaps(Tensor tokens, Tensor? condition = null)
     {
         using IDisposable noGradient = no_grad();
@@ -95,29 +156,40 @@ public sealed class AutoregressiveModel : nn.Module
 
     private Tensor Hidden(Tensor tokens, Tensor? condition, List<Tensor>? attentionWeights)
     {
-        bool fits = tokens.dim() == 2 && (Order.IsRaster ? tokens.shape[1] <= Order.PositionCount : tokens.shape[1] == Order.PositionCount);
-        if (!fits || tokens.shape[1] == 0)
-        {
-            throw new ArgumentException(
-                $"Model '{GetName()}': the tokens are [{string.Join(", ", tokens.shape)}]; order '{Order.Name}' takes [batch, {Order.PositionCount}].");
-        }
-
-        int steps = Order.IsRaster ? (int)tokens.shape[1] : Order.StepCount;
-        Tensor inputs = query.Inputs(tokens.to(Device), condition?.to(Device), Order, 0, steps);
-        return Attend(inputs, 0, steps, null, attentionWeights);
+        using Draft draft = DraftOf(tokens, condition);
+        return new Prediction(this, draft, 0, EndOf(stages[0], draft), attentionWeights: attentionWeights).Hidden();
     }
 
-    /// <summary>Runs the backbone on the inputs of consecutive steps, under the order's mask.</summary>
-    internal Tensor Attend(Tensor inputs, int from, int to, KeyValueCache? cache, List<Tensor>? attentionWeights = null)
+    private Tensor Score(Tensor tokens, Tensor? condition, Func<Head, Prediction, Tensor> score)
     {
-        if (Order.IsRaster)
+        using Draft draft = DraftOf(tokens, condition);
+        var parts = new List<Tensor>();
+        foreach (Stage stage in stages)
         {
-            return backbone.Forward(inputs, cache: cache, attentionWeights: attentionWeights);
+            int end = EndOf(stage, draft), stride = stage.Backbone.SeesStepsInSequence ? end - stage.FirstStep : 1;
+            for (int from = stage.FirstStep; from < end; from += stride)
+            {
+                parts.Add(score(stage.Head, Predict(draft, from, from + stride)));
+            }
         }
 
-        bool oneByOne = Order.StepCount == Order.PositionCount; // then the mask is causal in generation order
-        Tensor? mask = oneByOne ? null : tensor(Order.Mask(from, to), device: inputs.device);
-        Tensor positions = tensor(Order.Permutation(from, to), device: inputs.device).expand(inputs.shape[0], -1);
-        return backbone.Forward(inputs, mask, cache, positions, attentionWeights);
+        return parts.Count == 1 ? parts[0] : cat(parts, 1);
+    }
+
+    /// <summary>The step after the last of a stage, of samples that may be shorter than the order.</summary>
+    private int EndOf(Stage stage, Draft draft)
+    {
+        int next = Array.IndexOf(stages, stage) + 1;
+        return next < stages.Length ? stages[next].FirstStep : draft.Order.IsRaster ? (int)draft.Tokens.shape[1] : draft.Order.StepCount;
+    }
+
+    /// <summary>The stage that predicts a step.</summary>
+    internal Stage StageOf(int step) => stages.Last(stage => stage.FirstStep <= step);
+
+    /// <summary>Runs a backbone; every run of one goes through here.</summary>
+    internal Tensor Call(Backbone part, BackboneInput input, KeyValueCache? cache, List<Tensor>? attentionWeights)
+    {
+        ModelCalls++;
+        return part.Forward(input, cache, attentionWeights);
     }
 }

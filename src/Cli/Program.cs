@@ -6,7 +6,7 @@ using ArKernel.Cli;
 var root = new Command("arkernel", "Runs notebooks that build, train and sample autoregressive models.")
 {
     new HelpOption { Recursive = true }, new VersionOption(),
-    RunCommand.Create(), ConvertCommand.Create(), InfoCommand.Create(), KernelCommand.Create(), JupyterCommand.Create(), Worker.CreateCommand(),
+    RunCommand.Create(), ConvertCommand.Create(), InfoCommand.Create(), CatalogCommand.Create(), KernelCommand.Create(), JupyterCommand.Create(), Worker.CreateCommand(),
 };
 ParseResult parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)

@@ -63,7 +63,7 @@ public sealed class AutoregressiveModelTests
         var decoder = new CausalDecoder(Shape);
         var query = new PreviousToken(decoder.Embedding, classes: 1, labelDropout: 0.25).Randomized(7);
         Tensor start = query.named_parameters().Single(entry => entry.name == "start").parameter;
-        Tensor Dropped() => query.Inputs(zeros(4000, 1, dtype: ScalarType.Int64), zeros(4000, dtype: ScalarType.Int64), GenerationOrder.Raster(1), 0, 1).squeeze(1).eq(start[1]).all(-1);
+        Tensor Dropped() => query.Rows(new Draft(GenerationOrder.Raster(1), zeros(4000, 1, dtype: ScalarType.Int64), zeros(4000, dtype: ScalarType.Int64)), new StepRange(0, 0, 1)).Rows.squeeze(1).eq(start[1]).all(-1);
         Assert.Equal(0, Dropped().sum().item<long>());
         query.train();
         Assert.InRange(Dropped().sum().item<long>(), 850, 1150); // 1000 ± 5 deviations

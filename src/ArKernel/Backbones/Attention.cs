@@ -6,28 +6,49 @@ namespace ArKernel.Backbones;
 /// <summary>Multi-head attention with grouped keys and values: o = softmax(q kᵀ / √d_h + mask) v, then W_o.</summary>
 public sealed class Attention : nn.Module
 {
-    private readonly DecoderConfiguration configuration;
+    private static readonly double MaximumLogScale = Math.Log(100);
     private readonly Linear queryKeyValue; // rows: H query heads, G key heads, G value heads
     private readonly Linear output;
     private readonly RootMeanSquareNorm? queryNorm;
     private readonly RootMeanSquareNorm? keyNorm;
+    private readonly Parameter? logScale; // [heads, 1], ln of what unit queries are multiplied by
+    private readonly Parameter? queryBias; // [H · d_h] and [G · d_h], where keys have none
+    private readonly Parameter? valueBias;
     private readonly long heads;
     private readonly long groups; // G
     private readonly long width; // d_h
+    private readonly double scale; // of queries, before the 1/√d_h of the attention kernel
 
     /// <summary>Creates the attention of one block.</summary>
     /// <param name="configuration">The shape of the decoder.</param>
     public Attention(DecoderConfiguration configuration)
         : base(nameof(Attention))
     {
-        this.configuration = configuration;
         (heads, groups, width) = (configuration.Heads, configuration.EffectiveKeyValueHeads, configuration.EffectiveHeadChannels);
-        queryKeyValue = nn.Linear(configuration.Channels, (heads + 2 * groups) * width, configuration.Bias || configuration.QueryKeyValueBias);
+        bool bias = configuration.Bias || configuration.QueryKeyValueBias;
+        queryKeyValue = nn.Linear(configuration.Channels, (heads + 2 * groups) * width, bias && configuration.KeyBias);
+        if (bias && !configuration.KeyBias)
+        {
+            (queryBias, valueBias) = (new Parameter(zeros(heads * width)), new Parameter(zeros(groups * width)));
+        }
+
         output = nn.Linear(heads * width, configuration.Channels, configuration.Bias);
         if (configuration.QueryKeyNormalization)
         {
             queryNorm = new RootMeanSquareNorm(width, configuration.NormalizationEpsilon);
             keyNorm = new RootMeanSquareNorm(width, configuration.NormalizationEpsilon);
+        }
+
+        double product = configuration.AttentionScale > 0 ? configuration.AttentionScale : configuration.CosineAttention ? 1 : 1 / Math.Sqrt(width);
+        scale = product * Math.Sqrt(width);
+        if (configuration.CosineAttention)
+        {
+            logScale = new Parameter(full([heads, 1], Math.Log(4)));
+        }
+
+        foreach (Parameter? parameter in (Parameter?[])[logScale, queryBias, valueBias])
+        {
+            parameter?.DetachFromDisposeScope();
         }
 
         RegisterComponents();
@@ -41,10 +62,13 @@ public sealed class Attention : nn.Module
     internal Tensor Forward(Tensor x, AttentionContext context, int layer)
     {
         long batch = x.shape[0], time = x.shape[1];
-        Tensor projected = queryKeyValue.forward(x).view(batch, time, heads + 2 * groups, width);
+        Tensor flat = queryBias is null
+            ? queryKeyValue.forward(x)
+            : nn.functional.linear(x, queryKeyValue.weight!, cat([queryBias, zeros_like(valueBias!), valueBias!]));
+        Tensor projected = flat.view(batch, time, heads + 2 * groups, width);
         // Splits and not slices: the gradient of a split is one concatenation, that of each slice a padded copy.
         Tensor queries, keys, values;
-        if (context.Rotary is RotaryEmbedding rotary && queryNorm is null)
+        if (context.Rotary is RotaryEmbedding rotary && queryNorm is null && logScale is null)
         {
             Tensor[] parts = projected.split([heads + groups, groups], 2);
             Tensor[] rotated = rotary.Rotate(parts[0], context.Start, context.Positions).split([heads, groups], 2);
@@ -59,11 +83,22 @@ public sealed class Attention : nn.Module
                 (queries, keys) = (queryNorm.forward(queries), keyNorm!.forward(keys));
             }
 
+            if (logScale is not null)
+            {
+                queries = nn.functional.normalize(queries, dim: -1) * logScale.clamp_max(MaximumLogScale).exp();
+                keys = nn.functional.normalize(keys, dim: -1);
+            }
+
             if (context.Rotary is not null)
             {
                 queries = context.Rotary.Rotate(queries, context.Start, context.Positions);
                 keys = context.Rotary.Rotate(keys, context.Start, context.Positions);
             }
+        }
+
+        if (Math.Abs(scale - 1) > 1e-12)
+        {
+            queries = queries * scale;
         }
 
         (queries, keys, values) = (queries.transpose(1, 2), keys.transpose(1, 2), values.transpose(1, 2));
@@ -120,12 +155,13 @@ public sealed class Attention : nn.Module
 }
 
 /// <summary>What one call of the backbone shares between its blocks.</summary>
-/// <param name="Mask">[time, keys] or [batch, 1, time, keys], true where a query may attend; null with <paramref name="IsCausal"/> or for a single query.</param>
+/// <param name="Mask">[time, keys] or [batch, 1, time, keys], true where a query may attend; null with <paramref name="IsCausal"/> or where all may.</param>
 /// <param name="IsCausal">Whether query i sees exactly keys 0..i, which has a faster kernel than a mask.</param>
 /// <param name="Start">The position of the first row.</param>
 /// <param name="Positions">[batch, time] positions where they do not follow one another.</param>
+/// <param name="Condition">[batch, vectors, channels] of adaptive normalization, SiLU applied, or null.</param>
 /// <param name="Rotary">The rotation, or null.</param>
 /// <param name="Cache">Keys and values of earlier positions, or null.</param>
 /// <param name="Weights">Collects the attention weights [batch, heads, time, keys] of each layer, or null.</param>
 internal sealed record AttentionContext(
-    Tensor? Mask, bool IsCausal, long Start, Tensor? Positions, RotaryEmbedding? Rotary, KeyValueCache? Cache, List<Tensor>? Weights);
+    Tensor? Mask, bool IsCausal, long Start, Tensor? Positions, Tensor? Condition, RotaryEmbedding? Rotary, KeyValueCache? Cache, List<Tensor>? Weights);

@@ -26,7 +26,9 @@ public sealed class CausalDecoder : nn.Module
     public CausalDecoder(DecoderConfiguration configuration)
         : base(nameof(CausalDecoder))
     {
-        Configuration = configuration;
+        Configuration = configuration.VocabularySize >= 1
+            ? configuration
+            : throw new ArgumentException($"DecoderConfiguration.VocabularySize is {configuration.VocabularySize}; it must be at least 1 for a CausalDecoder.");
         backbone = new TransformerBackbone(configuration);
         embedding = new TokenEmbedding(configuration.VocabularySize, configuration.Channels);
         output = configuration.TiedEmbeddings ? null : new TokenEmbedding(configuration.VocabularySize, configuration.Channels);
@@ -79,7 +81,8 @@ public sealed class CausalDecoder : nn.Module
             mask = backbone.CausalMask(time, keys - time, inputs.device).logical_and(keyMask.unsqueeze(1).unsqueeze(1));
         }
 
-        Tensor hidden = backbone.Forward(inputs, mask, cache, positions);
+        var rows = new BackboneInput(inputs) { Mask = mask, Positions = positions, Attention = mask is null ? AttentionPattern.Causal : AttentionPattern.Masked };
+        Tensor hidden = backbone.Forward(rows, cache);
         return new DecoderOutput(OutputWeight.Logits(hidden), hidden);
     }
 

@@ -9,6 +9,7 @@ public sealed class DecoderBlock : nn.Module
     private readonly Attention attention;
     private readonly nn.Module<Tensor, Tensor> feedForwardNorm;
     private readonly FeedForward feedForward;
+    private readonly Modulation? modulation;
     private readonly bool postNormalization;
     private readonly double dropout;
 
@@ -21,6 +22,7 @@ public sealed class DecoderBlock : nn.Module
         attention = new Attention(configuration);
         feedForwardNorm = NewNorm(configuration);
         feedForward = new FeedForward(configuration);
+        modulation = configuration.Adaptive == AdaptiveNormalization.None ? null : Modulation.OfBlock(configuration);
         postNormalization = configuration.PostNormalization;
         dropout = configuration.Dropout;
         RegisterComponents();
@@ -28,8 +30,8 @@ public sealed class DecoderBlock : nn.Module
 
     internal static nn.Module<Tensor, Tensor> NewNorm(DecoderConfiguration configuration) =>
         configuration.Normalization == Normalization.Layer
-            ? nn.LayerNorm(configuration.Channels, configuration.NormalizationEpsilon)
-            : new RootMeanSquareNorm(configuration.Channels, configuration.NormalizationEpsilon);
+            ? nn.LayerNorm(configuration.Channels, configuration.NormalizationEpsilon, configuration.NormalizationGain)
+            : new RootMeanSquareNorm(configuration.Channels, configuration.NormalizationEpsilon, configuration.NormalizationGain);
 
     internal Tensor Forward(Tensor x, AttentionContext context, int layer)
     {
@@ -37,6 +39,15 @@ public sealed class DecoderBlock : nn.Module
         {
             x = attentionNorm.forward(x + Drop(attention.Forward(x, context, layer)));
             return feedForwardNorm.forward(x + Drop(feedForward.forward(x)));
+        }
+
+        if (modulation is not null)
+        {
+            BlockModulation m = modulation.ForBlock(context.Condition!, x.shape[1]);
+            Tensor mixed = attention.Forward(m.AttentionShift.addcmul(attentionNorm.forward(x), m.AttentionScale, 1), context, layer);
+            x = x.addcmul(Drop(mixed), m.AttentionGate, 1);
+            Tensor inner = feedForward.forward(m.FeedForwardShift.addcmul(feedForwardNorm.forward(x), m.FeedForwardScale, 1));
+            return x.addcmul(Drop(inner), m.FeedForwardGate, 1);
         }
 
         x = x + Drop(attention.Forward(attentionNorm.forward(x), context, layer));
@@ -47,6 +58,7 @@ public sealed class DecoderBlock : nn.Module
     {
         attention.Initialize(deviation, residualDeviation);
         feedForward.Initialize(deviation, residualDeviation);
+        modulation?.Initialize(deviation);
     }
 
     private Tensor Drop(Tensor x) => dropout > 0 && training ? nn.functional.dropout(x, dropout, training) : x;

@@ -42,11 +42,34 @@ public enum PositionEncoding
     None,
 }
 
-/// <summary>The shape of a causal transformer. GPT-2 and Llama are two settings of it.</summary>
+/// <summary>What adaptive normalization modulates: LN(x) ⊙ (1 + s) + b with s and b computed from a condition (AdaLN, Peebles &amp; Xie 2023).</summary>
+public enum AdaptiveNormalization
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>Both normalizations of each block, and gates γ on both residual branches.</summary>
+    Blocks,
+
+    /// <summary>These and the normalization after the last block.</summary>
+    BlocksAndOutput,
+}
+
+/// <summary>The order in which one linear map puts out scales, shifts and gates; it matters to published weights.</summary>
+public enum ModulationLayout
+{
+    /// <summary>γ₁, γ₂, s₁, s₂, b₁, b₂; after the last block s, b (VAR, xAR).</summary>
+    GatesScalesShifts,
+
+    /// <summary>b₁, s₁, γ₁, b₂, s₂, γ₂; after the last block b, s (DiT). Every one begins at zero, so a new block is the identity.</summary>
+    ShiftScaleGate,
+}
+
+/// <summary>The shape of a transformer. GPT-2, Llama and the networks of VAR, MAR and xAR are settings of it.</summary>
 public sealed record DecoderConfiguration
 {
-    /// <summary>The number of different tokens (V).</summary>
-    public required int VocabularySize { get; init; }
+    /// <summary>The number of different tokens (V), which a <see cref="CausalDecoder"/> has vectors for; 0 for a backbone alone.</summary>
+    public int VocabularySize { get; init; }
 
     /// <summary>The width of the residual stream (d).</summary>
     public required int Channels { get; init; }
@@ -93,6 +116,39 @@ public sealed record DecoderConfiguration
     /// <summary>Whether queries and keys are RMS-normalized over the head before rotation (Qwen3).</summary>
     public bool QueryKeyNormalization { get; init; }
 
+    /// <summary>Whether queries and keys are divided by their length and multiplied by a learned factor a head, at most 100 and at first 4 (VAR).</summary>
+    public bool CosineAttention { get; init; }
+
+    /// <summary>What products of queries and keys are multiplied by; 0 means 1/√d_h, or 1 with <see cref="CosineAttention"/>.</summary>
+    public double AttentionScale { get; init; }
+
+    /// <summary>Whether keys have a bias where queries and values do; a key's bias shifts all scores of a query alike, so VAR leaves it out.</summary>
+    public bool KeyBias { get; init; } = true;
+
+    /// <summary>Whether normalizations have gains (and biases, for LayerNorm).</summary>
+    public bool NormalizationGain { get; init; } = true;
+
+    /// <summary>Whether the rows are normalized before the first block, positions included.</summary>
+    public bool InputNormalization { get; init; }
+
+    /// <summary>Whether the rows are normalized after the last block.</summary>
+    public bool OutputNormalization { get; init; } = true;
+
+    /// <summary>What a condition modulates.</summary>
+    public AdaptiveNormalization Adaptive { get; init; }
+
+    /// <summary>In which order scales, shifts and gates stand.</summary>
+    public ModulationLayout Modulation { get; init; }
+
+    /// <summary>
+    /// After how many blocks further outputs are taken, each with a normalization of its own (NAR's head for the first axis reads the state one
+    /// block before the last). They stand before the last block's along the channels of the output.
+    /// </summary>
+    public IReadOnlyList<int> EarlierOutputs { get; init; } = [];
+
+    /// <summary>The standard deviation of initial weights.</summary>
+    public double InitialDeviation { get; init; } = TransformerBackbone.Deviation;
+
     /// <summary>Whether the output matrix is the token embedding.</summary>
     public bool TiedEmbeddings { get; init; } = true;
 
@@ -120,17 +176,20 @@ public sealed record DecoderConfiguration
         get
         {
             long d = Channels, inner = EffectiveFeedForwardChannels, head = EffectiveHeadChannels;
-            long queryKeyValue = (Heads + 2L * EffectiveKeyValueHeads) * head, bias = Bias ? 1 : 0;
-            long norm = Normalization == Normalization.Layer ? 2 * d : d;
-            long attention = d * queryKeyValue + (Bias || QueryKeyValueBias ? queryKeyValue : 0)
-                + Heads * head * d + bias * d + (QueryKeyNormalization ? 2 * head : 0);
+            long groups = EffectiveKeyValueHeads, queryKeyValue = (Heads + 2 * groups) * head, bias = Bias ? 1 : 0;
+            long norm = !NormalizationGain ? 0 : Normalization == Normalization.Layer ? 2 * d : d;
+            long attention = d * queryKeyValue + (Bias || QueryKeyValueBias ? queryKeyValue - (KeyBias ? 0 : groups * head) : 0)
+                + Heads * head * d + bias * d + (QueryKeyNormalization ? 2 * head : 0) + (CosineAttention ? Heads : 0);
             long feedForward = FeedForward == FeedForwardKind.SwiGlu
                 ? 3 * d * inner + bias * (2 * inner + d)
                 : 2 * d * inner + bias * (inner + d);
+            long modulation = (d + 1) * d * (Adaptive == AdaptiveNormalization.None ? 0 : 6);
+            long last = OutputNormalization && !PostNormalization ? norm * (1 + EarlierOutputs.Count) : 0;
             return VocabularySize * d * (TiedEmbeddings ? 1 : 2)
                 + (Positions == PositionEncoding.Learned ? MaximumLength * d : 0)
-                + Layers * (attention + feedForward + 2 * norm)
-                + (PostNormalization ? 0 : norm);
+                + Layers * (attention + feedForward + 2 * norm + modulation)
+                + (InputNormalization ? norm : 0) + last
+                + (Adaptive == AdaptiveNormalization.BlocksAndOutput ? (d + 1) * d * 2 : 0);
         }
     }
 
@@ -175,7 +234,7 @@ public sealed record DecoderConfiguration
 
     internal void Validate()
     {
-        Require(VocabularySize >= 1, nameof(VocabularySize), VocabularySize, "at least 1");
+        Require(VocabularySize >= 0, nameof(VocabularySize), VocabularySize, "at least 0");
         Require(Channels >= 1, nameof(Channels), Channels, "at least 1");
         Require(Layers >= 1, nameof(Layers), Layers, "at least 1");
         Require(Heads >= 1, nameof(Heads), Heads, "at least 1");
@@ -185,10 +244,22 @@ public sealed record DecoderConfiguration
         Require(NormalizationEpsilon >= 0, nameof(NormalizationEpsilon), NormalizationEpsilon, "at least 0");
         Require(HeadChannels > 0 || Channels % Heads == 0, nameof(Channels), Channels, $"divisible by Heads = {Heads} unless HeadChannels is set");
         Require(KeyValueHeads >= 0 && Heads % EffectiveKeyValueHeads == 0, nameof(KeyValueHeads), KeyValueHeads, $"a divisor of Heads = {Heads}");
-        Require(Positions != PositionEncoding.Rotary || EffectiveHeadChannels % 2 == 0, nameof(HeadChannels), EffectiveHeadChannels, "even for rotary positions");
         Require(Positions != PositionEncoding.Sinusoidal || Channels % 2 == 0, nameof(Channels), Channels, "even for sinusoidal positions");
         Require(Rotary.Base > 0, "Rotary.Base", Rotary.Base, "positive");
         Require(Rotary.Factor > 0, "Rotary.Factor", Rotary.Factor, "positive");
+        int axes = Math.Max(1, Rotary.Shape.Count);
+        Require(
+            Positions != PositionEncoding.Rotary || EffectiveHeadChannels % (2 * axes) == 0, nameof(HeadChannels), EffectiveHeadChannels, $"divisible by {2 * axes} for rotary positions on {axes} axes");
+        Require(Rotary.Shape.All(side => side >= 1), "Rotary.Shape", $"[{string.Join(", ", Rotary.Shape)}]", "sides of at least 1");
+        Require(Rotary.ClassPositions >= 0, "Rotary.ClassPositions", Rotary.ClassPositions, "at least 0");
+        Require(AttentionScale >= 0 && double.IsFinite(AttentionScale), nameof(AttentionScale), AttentionScale, "finite and at least 0");
+        Require(InitialDeviation > 0, nameof(InitialDeviation), InitialDeviation, "positive");
+        Require(!PostNormalization || Adaptive == AdaptiveNormalization.None, nameof(Adaptive), Adaptive, "None with PostNormalization");
+        Require(!PostNormalization || EarlierOutputs.Count == 0, nameof(EarlierOutputs), EarlierOutputs.Count, "empty with PostNormalization");
+        Require(
+            Adaptive != AdaptiveNormalization.BlocksAndOutput || (OutputNormalization && EarlierOutputs.Count == 0), nameof(Adaptive), Adaptive,
+            "None or Blocks unless there is one output and it is normalized");
+        Require(EarlierOutputs.All(layer => layer >= 1 && layer < Layers), nameof(EarlierOutputs), $"[{string.Join(", ", EarlierOutputs)}]", $"in 1..{Layers - 1}");
         Require(SlidingWindow >= 0, nameof(SlidingWindow), SlidingWindow, "at least 0");
         Require(Dropout is >= 0 and < 1, nameof(Dropout), Dropout, "in [0, 1)");
     }

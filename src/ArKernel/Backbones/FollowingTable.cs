@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ArKernel.Backbones;
@@ -8,21 +9,22 @@ namespace ArKernel.Backbones;
 /// </summary>
 internal sealed class FollowingTable(Func<Tensor> compute) : IDisposable
 {
-    private Tensor table = Compute(compute, ScalarType.Float32, CPU);
+    // On the meta device, where models are made only to count their parameters, there is nothing to compute.
+    private Tensor? table = get_default_device().type == DeviceType.META ? null : Compute(compute, ScalarType.Float32, CPU);
 
     /// <summary>The table in the dtype and on the device of a tensor.</summary>
     public Tensor For(Tensor other)
     {
-        if (table.dtype != other.dtype || table.device_type != other.device_type || table.device_index != other.device_index)
+        if (table is null || table.dtype != other.dtype || table.device_type != other.device_type || table.device_index != other.device_index)
         {
-            table.Dispose();
+            table?.Dispose();
             table = Compute(compute, other.dtype, other.device);
         }
 
         return table;
     }
 
-    public void Dispose() => table.Dispose();
+    public void Dispose() => table?.Dispose();
 
     private static Tensor Compute(Func<Tensor> compute, ScalarType dtype, Device device)
     {

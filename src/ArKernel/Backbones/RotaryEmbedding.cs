@@ -52,6 +52,21 @@ public sealed record RotaryOptions
     /// <summary>Llama 3: the context the model was trained on (M).</summary>
     public int OriginalLength { get; init; } = 8192;
 
+    /// <summary>
+    /// The sides of a grid, such as rows and columns: each axis rotates an equal share of the channels by its own coordinate, the first axis
+    /// the first. Positions count along the last axis first. Empty for a sequence.
+    /// </summary>
+    public IReadOnlyList<int> Shape { get; init; } = [];
+
+    /// <summary>The number of positions before the grid, such as those of class tokens. They stand at its origin, coordinate 0 on every axis.</summary>
+    public int ClassPositions { get; init; }
+
+    /// <summary>
+    /// Whether class positions are multiplied by zero in place of being rotated, as in the published LlamaGen and NAR: their queries and keys
+    /// vanish, so every token gives the class a score of 0.
+    /// </summary>
+    public bool ZeroClassRope { get; init; }
+
     /// <summary>The angle a position adds to each pair of channels, in radians.</summary>
     /// <param name="headChannels">The width of a head (d_h), even.</param>
     public double[] InverseFrequencies(int headChannels)
@@ -102,15 +117,48 @@ public sealed class RotaryEmbedding : nn.Module
     /// <summary>Tabulates the rotations.</summary>
     /// <param name="options">Frequencies and layout.</param>
     /// <param name="headChannels">The width of a head, even.</param>
-    /// <param name="maximumLength">The number of positions.</param>
+    /// <param name="maximumLength">The number of positions of a sequence; a grid has as many as its shape says.</param>
     public RotaryEmbedding(RotaryOptions options, int headChannels, int maximumLength)
         : base(nameof(RotaryEmbedding))
     {
         layout = options.Layout;
-        Tensor Angles() => outer(arange(maximumLength, dtype: ScalarType.Float64), tensor(options.InverseFrequencies(headChannels)));
-        Tensor Pairs(Tensor first, Tensor second) => layout == RotaryLayout.Half ? cat([first, second], -1) : stack([first, second], -1).flatten(1);
+        int axes = Math.Max(1, options.Shape.Count);
+        double[] frequencies = options.InverseFrequencies(headChannels / axes);
+        Tensor Angles() => cat([.. Coordinates(options, maximumLength).Select(axis => outer(tensor(axis), tensor(frequencies)))], 1);
+        Tensor Pairs(Tensor first, Tensor second)
+        {
+            Tensor table = layout == RotaryLayout.Half ? cat([first, second], -1) : stack([first, second], -1).flatten(1);
+            if (options.ZeroClassRope)
+            {
+                table.narrow(0, 0, options.ClassPositions).zero_();
+            }
+
+            return table;
+        }
+
         cosine = new FollowingTable(() => Pairs(Angles().cos(), Angles().cos()));
         sine = new FollowingTable(() => Pairs(-Angles().sin(), Angles().sin()));
+    }
+
+    /// <summary>An axis: [positions] the coordinate of every position.</summary>
+    private static double[][] Coordinates(RotaryOptions options, int maximumLength)
+    {
+        if (options.Shape.Count == 0)
+        {
+            return [[.. Enumerable.Range(0, maximumLength).Select(position => (double)position)]];
+        }
+
+        int count = options.Shape.Aggregate(1, (product, side) => product * side);
+        var coordinates = new double[options.Shape.Count][];
+        int stride = count;
+        for (int axis = 0; axis < coordinates.Length; axis++)
+        {
+            (int side, int step) = (options.Shape[axis], stride / options.Shape[axis]);
+            coordinates[axis] = [.. Enumerable.Repeat(0.0, options.ClassPositions), .. Enumerable.Range(0, count).Select(place => (double)(place / step % side))];
+            stride = step;
+        }
+
+        return coordinates;
     }
 
     /// <inheritdoc/>
@@ -128,7 +176,7 @@ public sealed class RotaryEmbedding : nn.Module
     /// <summary>Rotates.</summary>
     /// <param name="x">[batch, time, heads, d_h] queries or keys.</param>
     /// <param name="start">The position of the first step, where positions follow one another.</param>
-    /// <param name="positions">[batch, time] int64 positions where they do not (left padding), or null.</param>
+    /// <param name="positions">[batch, time] int64 positions where they do not, [1, time] for all rows alike; or null.</param>
     public Tensor Rotate(Tensor x, long start, Tensor? positions)
     {
         Tensor cos = cosine.For(x), sin = sine.For(x);

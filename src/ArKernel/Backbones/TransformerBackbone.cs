@@ -11,9 +11,12 @@ public sealed class TransformerBackbone : Backbone
     private readonly FollowingTable? sinusoids;
     private readonly RotaryEmbedding? rotary;
     private readonly ModuleList<DecoderBlock> blocks;
+    private readonly nn.Module<Tensor, Tensor>? inputNorm;
     private readonly nn.Module<Tensor, Tensor>? norm;
+    private readonly ModuleList<nn.Module<Tensor, Tensor>> earlierNorms; // one an earlier output
+    private readonly Modulation? outputModulation;
 
-    /// <summary>Creates the stack; weights are drawn from N(0, 0.02²), those of residual outputs scaled by 1/√(2n) as in GPT-2.</summary>
+    /// <summary>Creates the stack; weights are drawn from N(0, σ²), those of residual outputs scaled by 1/√(2n) as in GPT-2.</summary>
     /// <param name="configuration">The shape.</param>
     /// <exception cref="ArgumentException">The shape is not possible.</exception>
     public TransformerBackbone(DecoderConfiguration configuration)
@@ -28,7 +31,7 @@ public sealed class TransformerBackbone : Backbone
                 rotary = new RotaryEmbedding(configuration.Rotary, configuration.EffectiveHeadChannels, configuration.MaximumLength);
                 break;
             case PositionEncoding.Learned:
-                positionEmbedding = NewVectors(configuration.MaximumLength, configuration.Channels);
+                positionEmbedding = NewVectors(configuration.MaximumLength, configuration.Channels, configuration.InitialDeviation);
                 break;
             case PositionEncoding.Sinusoidal:
                 sinusoids = new FollowingTable(() => Sinusoids(configuration.MaximumLength, configuration.Channels));
@@ -36,24 +39,30 @@ public sealed class TransformerBackbone : Backbone
         }
 
         blocks = nn.ModuleList(Enumerable.Range(0, configuration.Layers).Select(_ => new DecoderBlock(configuration)).ToArray());
+        double deviation = configuration.InitialDeviation;
         foreach (DecoderBlock block in blocks)
         {
-            block.Initialize(Deviation, Deviation / Math.Sqrt(2 * configuration.Layers));
+            block.Initialize(deviation, deviation / Math.Sqrt(2 * configuration.Layers));
         }
 
-        norm = configuration.PostNormalization ? null : DecoderBlock.NewNorm(configuration);
+        inputNorm = configuration.InputNormalization ? DecoderBlock.NewNorm(configuration) : null;
+        bool normalized = configuration.OutputNormalization && !configuration.PostNormalization;
+        norm = normalized ? DecoderBlock.NewNorm(configuration) : null;
+        earlierNorms = nn.ModuleList(configuration.EarlierOutputs.Where(_ => normalized).Select(_ => DecoderBlock.NewNorm(configuration)).ToArray());
+        outputModulation = configuration.Adaptive == AdaptiveNormalization.BlocksAndOutput ? Modulation.OfOutput(configuration) : null;
+        outputModulation?.Initialize(deviation);
         RegisterComponents();
     }
 
     /// <summary>The standard deviation of initial weights.</summary>
     internal const double Deviation = 0.02;
 
-    /// <summary>Initial vectors: [count, channels] from N(0, 0.02²), in no dispose scope.</summary>
-    internal static Parameter NewVectors(long count, long channels)
+    /// <summary>Initial vectors: [count, channels] from N(0, σ²), in no dispose scope.</summary>
+    internal static Parameter NewVectors(long count, long channels, double deviation = Deviation)
     {
         using IDisposable noGradient = no_grad();
         using Tensor drawn = randn(count, channels);
-        var vectors = new Parameter(drawn * Deviation);
+        var vectors = new Parameter(drawn * deviation);
         vectors.DetachFromDisposeScope();
         return vectors;
     }
@@ -70,6 +79,9 @@ public sealed class TransformerBackbone : Backbone
     }
 
     /// <inheritdoc/>
+    public override int OutputChannels => Channels * (1 + configuration.EarlierOutputs.Count);
+
+    /// <inheritdoc/>
     public override KeyValueCache NewCache(long batch)
     {
         Parameter any = parameters().First();
@@ -78,16 +90,15 @@ public sealed class TransformerBackbone : Backbone
     }
 
     /// <inheritdoc/>
-    public override Tensor Forward(
-        Tensor inputs, Tensor? mask = null, KeyValueCache? cache = null, Tensor? positions = null, List<Tensor>? attentionWeights = null)
+    public override Tensor Forward(BackboneInput input, KeyValueCache? cache = null, List<Tensor>? attentionWeights = null)
     {
-        if (inputs.dim() != 3 || inputs.shape[2] != Channels)
+        Tensor x = input.Rows;
+        if (x.dim() != 3 || x.shape[2] != Channels)
         {
-            throw new ArgumentException(
-                $"TransformerBackbone: the input is [{string.Join(", ", inputs.shape)}]; it must be [batch, time, {Channels}].");
+            throw new ArgumentException($"TransformerBackbone: the input is [{string.Join(", ", x.shape)}]; it must be [batch, time, {Channels}].");
         }
 
-        long past = cache?.Length ?? 0, time = inputs.shape[1];
+        long past = cache?.Length ?? 0, time = x.shape[1];
         if (past + time > MaximumLength)
         {
             throw new ArgumentException(
@@ -99,41 +110,80 @@ public sealed class TransformerBackbone : Backbone
             CheckFits(cache, past + time);
         }
 
-        if (mask is not null && (mask.shape[^2] != time || mask.shape[^1] != past + time))
-        {
-            throw new ArgumentException(
-                $"TransformerBackbone: the mask is [{string.Join(", ", mask.shape)}]; its last axes must be [{time}, {past + time}].");
-        }
-
         // Keys that remember how they were made would keep the graph of every earlier step alive.
         using IDisposable? noGradient = cache is null ? null : no_grad();
-        bool causal = mask is null && past == 0 && configuration.SlidingWindow == 0;
-        if (mask is null && !causal && (time > 1 || configuration.SlidingWindow > 0))
-        {
-            mask = CausalMask(time, past, inputs.device);
-        }
-
-        Tensor x = inputs;
-        Tensor? table = positionEmbedding ?? sinusoids?.For(inputs);
+        bool causal = input.Attention == AttentionPattern.Causal && past == 0 && configuration.SlidingWindow == 0;
+        Tensor? mask = Mask(input, causal, past);
+        Tensor? table = positionEmbedding ?? sinusoids?.For(x);
         if (table is not null)
         {
-            x = x + (positions is null ? table.narrow(0, past, time) : table[positions]);
+            x = x + (input.Positions is null ? table.narrow(0, past, time) : table[input.Positions]);
         }
 
+        x = inputNorm is null ? x : inputNorm.forward(x);
         if (configuration.Dropout > 0 && training)
         {
             x = nn.functional.dropout(x, configuration.Dropout, training);
         }
 
         // A single row with nothing before it sees itself alone: no mask at all.
-        var context = new AttentionContext(mask, causal && time > 1, past, positions, rotary, cache, attentionWeights);
+        var context = new AttentionContext(mask, causal && time > 1, past, input.Positions, Condition(input), rotary, cache, attentionWeights);
+        var outputs = new List<Tensor>();
         for (int layer = 0; layer < blocks.Count; layer++)
         {
             x = blocks[layer].Forward(x, context, layer);
+            if (configuration.EarlierOutputs.Contains(layer + 1))
+            {
+                outputs.Add(norm is null ? x : earlierNorms[outputs.Count].forward(x));
+            }
         }
 
-        cache?.Advance((int)time);
-        return norm is null ? x : norm.forward(x);
+        cache?.Advance(input.Kept ?? (int)time);
+        x = norm is null ? x : norm.forward(x);
+        x = outputModulation is null ? x : outputModulation.Modulate(x, context.Condition!);
+        return outputs.Count == 0 ? x : cat([.. outputs, x], -1);
+    }
+
+    /// <summary>The mask over cached and new rows, or null where a kernel without one does.</summary>
+    private Tensor? Mask(BackboneInput input, bool causal, long past)
+    {
+        long time = input.Rows.shape[1];
+        if (input.Attention == AttentionPattern.Causal)
+        {
+            return !causal && (time > 1 || configuration.SlidingWindow > 0) ? CausalMask(time, past, input.Rows.device) : null;
+        }
+
+        if (input.Attention == AttentionPattern.Full)
+        {
+            return null;
+        }
+
+        if (input.Mask is not Tensor mask || mask.shape[^2] != time || (mask.shape[^1] != past + time && mask.shape[^1] != time))
+        {
+            string given = input.Mask is null ? "missing" : $"[{string.Join(", ", input.Mask.shape)}]";
+            throw new ArgumentException($"TransformerBackbone: the mask is {given}; its last axes must be [{time}, {past + time}].");
+        }
+
+        return mask.shape[^1] == past + time ? mask : cat([ones([.. mask.shape[..^1], past], ScalarType.Bool, mask.device), mask], -1);
+    }
+
+    /// <summary>What blocks are conditioned on, SiLU applied once for all of them.</summary>
+    private Tensor? Condition(BackboneInput input)
+    {
+        if (configuration.Adaptive == AdaptiveNormalization.None)
+        {
+            return null; // a query may offer a condition to whatever backbone it meets
+        }
+
+        if (input.Condition is not Tensor condition || condition.dim() != 3 || condition.shape[0] != input.Rows.shape[0] || condition.shape[2] != Channels || input.Rows.shape[1] % condition.shape[1] != 0)
+        {
+            string given = input.Condition is null ? "missing" : $"[{string.Join(", ", input.Condition.shape)}]";
+            throw new ArgumentException(
+                $"TransformerBackbone: the condition is {given}; adaptive normalization of the rows [{string.Join(", ", input.Rows.shape)}] needs " +
+                $"[{input.Rows.shape[0]}, vectors, {Channels}], the vectors a divisor of the rows.");
+        }
+
+        return nn.functional.silu(condition);
     }
 
     private void CheckFits(KeyValueCache cache, long length)

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace ArKernel.Data;
 
 /// <summary>Samples to learn from, with what they are conditioned on.</summary>
-/// <param name="Tokens">[batch, positions] int64 token ids.</param>
+/// <param name="Tokens">[batch, positions] int64 token ids; for what learns from values, [batch, ...] floats, such as images [batch, channels, height, width] of −1 to 1.</param>
 /// <param name="Condition">[batch] int64 class labels, or null for an unconditional model.</param>
 public sealed record Batch(Tensor Tokens, Tensor? Condition = null) : IDisposable
 {

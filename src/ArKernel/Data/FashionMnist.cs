@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using static TorchSharp.torch;
 
 namespace ArKernel.Data;
 
@@ -39,6 +40,14 @@ public sealed record LabelledImages(byte[] Pixels, byte[] Labels, int Height, in
     /// <param name="batchSize">Images a batch.</param>
     /// <param name="seed">Determines the permutation of each epoch; null keeps the images' own sequence, as evaluation does.</param>
     public LabelledTokens Batches(int levels, int batchSize, int? seed = 1) => new(Tokens(levels), Height * Width, Labels, batchSize, seed);
+
+    /// <summary>The images and labels as tensors of bytes.</summary>
+    public ImageSet ToImageSet()
+    {
+        using Tensor pixels = tensor(Pixels, [Count, 1, Height, Width], ScalarType.Byte);
+        using Tensor labels = tensor(Array.ConvertAll(Labels, label => (long)label));
+        return new ImageSet(pixels, labels);
+    }
 
     /// <summary>The images as tokens, one a pixel: the grey level quantised to a number of equal bins.</summary>
     /// <param name="levels">The number of bins, 2 to 256.</param>

@@ -10,8 +10,7 @@ public sealed class LabelledTokens : IBatchSource
 {
     private readonly int[] tokens;
     private readonly byte[]? labels;
-    private int[] permutation = [];
-    private long permutationEpoch = -1;
+    private readonly EpochSequence sequence;
 
     /// <summary>Creates the source.</summary>
     /// <param name="tokens">[samples × positions] token ids, sample after sample.</param>
@@ -35,6 +34,7 @@ public sealed class LabelledTokens : IBatchSource
         }
 
         (this.tokens, this.labels, Positions, BatchSize, Seed, Count) = (tokens, labels, positions, batchSize, seed, tokens.Length / positions);
+        sequence = new EpochSequence(Count, seed);
     }
 
     /// <summary>Tokens a sample.</summary>
@@ -59,8 +59,7 @@ public sealed class LabelledTokens : IBatchSource
         long[]? condition = labels is null ? null : new long[BatchSize];
         for (int row = 0; row < BatchSize; row++)
         {
-            long number = step * BatchSize + row;
-            int sample = SampleAt(number / Count, (int)(number % Count));
+            int sample = sequence.SampleAt(step * BatchSize + row);
             for (int position = 0; position < Positions; position++)
             {
                 batch[row * Positions + position] = tokens[sample * Positions + position];
@@ -75,28 +74,5 @@ public sealed class LabelledTokens : IBatchSource
         return new Batch(
             tensor(batch, [BatchSize, Positions], ScalarType.Int64),
             condition is null ? null : tensor(condition, ScalarType.Int64));
-    }
-
-    private int SampleAt(long epoch, int place)
-    {
-        if (Seed is not int seed)
-        {
-            return place;
-        }
-
-        if (permutationEpoch != epoch)
-        {
-            permutation = [.. Enumerable.Range(0, Count)];
-            long key = Seeds.Mix(seed, epoch);
-            for (int last = Count - 1; last > 0; last--)
-            {
-                int other = (int)(Seeds.Mix(key, last) % (last + 1)); // Fisher-Yates
-                (permutation[last], permutation[other]) = (permutation[other], permutation[last]);
-            }
-
-            permutationEpoch = epoch;
-        }
-
-        return permutation[place];
     }
 }

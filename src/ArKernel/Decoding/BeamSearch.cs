@@ -55,7 +55,7 @@ public static class BeamSearch
         using var scope = NewDisposeScope();
         bool wasTraining = model.training;
         model.eval();
-        using KeyValueCache cache = model.Backbone.NewCache(1);
+        using KeyValueCache cache = TokenSearch.NewCache(nameof(BeamSearch), model, 1);
         try
         {
             Device device = model.Device;

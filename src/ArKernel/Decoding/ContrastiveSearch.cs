@@ -40,7 +40,7 @@ public static class ContrastiveSearch
         model.eval();
         long batch = prompt.shape[0];
         int count = (int)prompt.shape[1];
-        using KeyValueCache cache = model.Backbone.NewCache(batch);
+        using KeyValueCache cache = TokenSearch.NewCache(nameof(ContrastiveSearch), model, batch);
         try
         {
             Device device = model.Device;
@@ -48,7 +48,8 @@ public static class ContrastiveSearch
             Tensor tokens = cat([prompt.to(device), zeros([batch, steps], ScalarType.Int64, device)], 1);
 
             // Row j + 1 of the backbone has read token j last: it is the token's state h_j, of length one here. Row 0 has read no token.
-            Tensor rows = model.Attend(model.Query.Inputs(prompt.to(device), condition, model.Order, 0, count + 1), 0, count + 1, cache);
+            using var draft = new Draft(model.Order, prompt.to(device), condition);
+            Tensor rows = new Prediction(model, draft, 0, count + 1, cache).Hidden();
             Tensor hidden = rows.select(1, count);
             int k = (int)Math.Min(candidates, head.Logits(hidden).shape[^1]);
             Tensor states = zeros([batch, count + steps, rows.shape[2]], rows.dtype, device);

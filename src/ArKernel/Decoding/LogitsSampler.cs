@@ -7,12 +7,12 @@ public static class LogitsSampler
 {
     /// <summary>Draws a token a row.</summary>
     /// <param name="logits">[rows, vocabulary].</param>
-    /// <param name="history">[rows, generated] the tokens so far, for penalties.</param>
+    /// <param name="history">[rows, generated] the tokens so far, which penalties need; or null.</param>
     /// <param name="options">How to draw.</param>
     /// <param name="generator">The source of randomness, on the logits' device.</param>
     /// <returns>[rows] int64.</returns>
     /// <exception cref="InvalidOperationException">A row holds NaN or +∞, or nothing but −∞.</exception>
-    public static Tensor Draw(Tensor logits, Tensor history, SamplingOptions options, Generator generator)
+    public static Tensor Draw(Tensor logits, Tensor? history, SamplingOptions options, Generator generator)
     {
         // The largest of a row is NaN where any is: argmax would take it for a token.
         if (!logits.amax([-1]).isfinite().all().item<bool>())
@@ -21,7 +21,7 @@ public static class LogitsSampler
                 $"LogitsSampler: the logits [{string.Join(", ", logits.shape)}] hold NaN or infinity, so there is no distribution to draw from; the model's weights have diverged.");
         }
 
-        Tensor filtered = Penalize(logits, history, options);
+        Tensor filtered = history is null ? logits : Penalize(logits, history, options);
         return options.Temperature == 0
             ? filtered.argmax(-1)
             : Filter(filtered, options).softmax(-1).multinomial(1, replacement: true, generator).squeeze(-1);

@@ -17,14 +17,13 @@ public static class Sampler
     /// <param name="options">How to draw; null draws from the model's own distribution.</param>
     /// <param name="condition">[count] int64 class labels, or null for an unconditional model.</param>
     /// <param name="cancellationToken">Stops between two steps.</param>
-    /// <returns>[count, positions] int64.</returns>
+    /// <returns>[count, positions] int64, or [count, positions, token channels] of a model with continuous tokens.</returns>
     /// <exception cref="ArgumentException">An option is out of range, or guidance is asked of an unconditional model.</exception>
     public static Tensor Sample(
         AutoregressiveModel model, int count, SamplingOptions? options = null, Tensor? condition = null, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
-        Device device = model.Device;
-        using Tensor nothing = empty([count, 0], ScalarType.Int64, device);
+        using Tensor nothing = NewTokens(model, count, 0);
         return Continue(model, nothing, model.Order.StepCount, options, condition, cancellationToken);
     }
 
@@ -33,12 +32,12 @@ public static class Sampler
     /// the new prompt, so every token still sees at least half a window.
     /// </summary>
     /// <param name="model">The model.</param>
-    /// <param name="prompt">[batch, prompt] int64, the tokens of the first steps, in generation order; zero columns for no prompt.</param>
+    /// <param name="prompt">[batch, prompt] int64 (or [batch, prompt, token channels]), the tokens of the first steps, in generation order; zero columns for no prompt.</param>
     /// <param name="steps">The number of steps (groups) to add.</param>
     /// <param name="options">How to draw; null draws from the model's own distribution.</param>
     /// <param name="condition">[batch] int64 class labels, or null for an unconditional model.</param>
     /// <param name="cancellationToken">Stops between two steps.</param>
-    /// <returns>[batch, prompt + added] int64 in generation order, shorter where every row met a stop token; a complete sample of another order than raster stands by position.</returns>
+    /// <returns>[batch, prompt + added] tokens in generation order, fewer where every row met a stop token; a complete sample of another order than raster stands by position.</returns>
     /// <exception cref="ArgumentException">A shape or option does not fit.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static Tensor Continue(
@@ -47,20 +46,25 @@ public static class Sampler
         options ??= new SamplingOptions();
         options.Validate();
         GenerationOrder order = model.Order;
-        int done = Check(model, prompt, steps, options), end = done + steps;
-        bool guided = options.GuidanceScale != 1, wasTraining = model.training;
+        int done = Check(model, prompt, steps, options), end = done + steps, windowStart = 0;
+        bool wasTraining = model.training;
         using IDisposable noGradient = no_grad();
         using var scope = NewDisposeScope();
         Device device = model.Device;
         using var generator = new Generator(unchecked((ulong)options.Seed), device);
         condition = condition?.to(device);
-        Tensor? labels = guided && condition is not null ? cat([condition, full_like(condition, model.Query.NullLabel)]) : condition;
-        long count = prompt.shape[1], added = order.StepCount == order.PositionCount ? steps : order.Permutation(done, end).Length;
-        Tensor tokens = cat([prompt.to(device), zeros([prompt.shape[0], added], ScalarType.Int64, device)], 1); // in generation order, the first count known
+        long? nullLabel = options.GuidanceScale != 1 ? model.Query.NullLabel : null;
+
+        // Raster tokens stand in one line, which the window moves along; others stand by position.
+        Tensor tokens = NewTokens(model, prompt.shape[0], order.IsRaster ? end : order.PositionCount);
+        Draft draft = NewWindow();
+        Place(draft, prompt.to(device), done);
         Tensor? stops = options.StopTokens.Count > 0 ? tensor(options.StopTokens.ToArray(), device: device) : null;
         Tensor? finished = stops is null ? null : zeros([prompt.shape[0], 1], ScalarType.Bool, device);
-        int windowStart = 0;
+        Tensor? keep = options.Known?.Keep.to(device), known = options.Known?.Tokens.to(device);
+        Stage? stage = null;
         KeyValueCache? cache = null;
+        int cached = 0, written = done;
         model.eval();
         try
         {
@@ -70,33 +74,41 @@ public static class Sampler
                 if (step - windowStart == order.StepCount)
                 {
                     windowStart = step - order.StepCount / 2;
-                    cache?.Dispose();
-                    cache = null;
+                    draft.Dispose();
+                    draft.Tokens.Dispose(); // a view of the line: one a window would pile up
+                    draft = NewWindow();
+                    stage = null;
                 }
 
-                if (options.UseCache)
+                int place = step - windowStart;
+                Stage current = model.StageOf(place);
+                if (current != stage)
                 {
-                    cache ??= model.Backbone.NewCache(guided ? 2 * prompt.shape[0] : prompt.shape[0]);
+                    cache?.Dispose();
+                    (stage, cached) = (current, 0);
+                    cache = options.UseCache ? current.Backbone.NewCache(draft.RowCount) : null;
                 }
 
                 using DisposeScope inner = NewDisposeScope();
-                Tensor window = tokens.narrow(1, windowStart, count - windowStart);
-                Tensor hidden = NextHidden(model, guided ? cat([window, window]) : window, step - windowStart, cache, labels);
-                Tensor? unconditional = null;
-                if (guided)
+                var prediction = new Prediction(model, draft, place, place + 1, cache, cached)
                 {
-                    Tensor[] halves = hidden.chunk(2, 0);
-                    (hidden, unconditional) = (halves[0], halves[1]);
-                }
-
-                Tensor drawn = model.Head.Sample(hidden, unconditional, tokens.narrow(1, 0, count), options, generator);
+                    GuidanceScale = 1 + (options.GuidanceScale - 1) * options.GuidanceSchedule(ProgressAt(order, place)),
+                    History = !options.HasPenalties ? null : order.IsRaster ? tokens.narrow(1, 0, step) : draft.TokensOf(0, place),
+                };
+                Tensor drawn = current.Head.Sample(prediction, options, generator);
                 if (finished is not null && step > done)
                 {
-                    drawn = where(finished, tokens.narrow(1, count - 1, 1), drawn);
+                    drawn = where(finished, tokens.narrow(1, step - 1, 1), drawn);
                 }
 
-                tokens.narrow(1, count, hidden.shape[1]).copy_(drawn);
-                count += hidden.shape[1];
+                if (keep is not null)
+                {
+                    Tensor kept = draft.Of(keep, place);
+                    drawn = where(drawn.dim() == 3 ? kept.unsqueeze(2) : kept, draft.Of(known!, place), drawn);
+                }
+
+                draft.Write(place, drawn);
+                (cached, written) = (prediction.Cached, step + 1);
                 options.StepCompleted?.Invoke(step - done + 1);
                 if (finished is not null && finished.logical_or_(drawn.eq(stops!).any(-1, keepdim: true)).all().item<bool>())
                 {
@@ -104,68 +116,78 @@ public static class Sampler
                 }
             }
 
-            Tensor result = !order.IsRaster && end == order.StepCount ? ToPositions(tokens, order) : tokens.narrow(1, 0, count).alias();
+            Tensor result = order.IsRaster ? tokens.narrow(1, 0, written).alias() : end == order.StepCount ? tokens : draft.TokensOf(0, end);
             return result.MoveToOuterDisposeScope();
         }
         finally
         {
             cache?.Dispose();
+            draft.Dispose();
             model.train(wasTraining);
         }
+
+        Draft NewWindow() => new(
+            order, order.IsRaster ? tokens.narrow(1, windowStart, Math.Min(order.PositionCount, end - windowStart)) : tokens, condition, nullLabel, generator);
     }
 
-    /// <summary>The backbone's output for the group of a step, given the tokens of all earlier steps.</summary>
+    /// <summary>The backbone's output for the group of a step of a raster model, given the tokens of all earlier steps.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="tokens">[batch, tokens of steps 0..step-1] in generation order.</param>
+    /// <param name="tokens">[batch, tokens of steps 0..step-1].</param>
     /// <param name="step">The step about to be predicted.</param>
-    /// <param name="cache">The rows of earlier steps, however many; those up to this step are added. Null sees everything anew.</param>
+    /// <param name="cache">The rows of earlier steps, however many; those up to this step are added.</param>
     /// <param name="labels">[batch] class labels, or null.</param>
-    /// <returns>[batch, positions of the group, channels].</returns>
-    internal static Tensor NextHidden(AutoregressiveModel model, Tensor tokens, int step, KeyValueCache? cache, Tensor? labels)
+    /// <returns>[batch, 1, channels].</returns>
+    internal static Tensor NextHidden(AutoregressiveModel model, Tensor tokens, int step, KeyValueCache cache, Tensor? labels)
     {
-        GenerationOrder order = model.Order;
-        int from = cache is null ? 0 : StepsOf(order, cache.Length), size = order.Groups[step].Length;
-        Tensor inputs = model.Query.Inputs(order.IsRaster ? tokens : ToPositions(tokens, order), labels, order, from, step + 1);
-        Tensor hidden = model.Attend(inputs, from, step + 1, cache);
-        return hidden.narrow(1, hidden.shape[1] - size, size);
+        using var draft = new Draft(model.Order, tokens, labels);
+        return new Prediction(model, draft, step, step + 1, cache, cache.Length).Hidden();
     }
 
-    /// <summary>Puts tokens in generation order where they belong; positions not generated yet hold 0.</summary>
-    private static Tensor ToPositions(Tensor tokens, GenerationOrder order)
-    {
-        Tensor positions = tensor(order.Permutation(0, StepsOf(order, tokens.shape[1])), device: tokens.device).expand(tokens.shape[0], -1);
-        return zeros([tokens.shape[0], order.PositionCount], ScalarType.Int64, tokens.device).scatter(1, positions, tokens);
-    }
+    private static Tensor NewTokens(AutoregressiveModel model, long batch, long positions) => model.Head.TokenChannels == 0
+        ? zeros([batch, positions], ScalarType.Int64, model.Device)
+        : zeros([batch, positions, model.Head.TokenChannels], model.parameters().First().dtype, model.Device);
 
-    /// <summary>The number of steps that a number of tokens completes.</summary>
-    private static int StepsOf(GenerationOrder order, long tokens)
+    /// <summary>Writes the tokens of the first steps, which stand in generation order.</summary>
+    private static void Place(Draft draft, Tensor prompt, int steps)
     {
-        if (order.StepCount == order.PositionCount)
+        if (draft.Order.IsRaster)
         {
-            return (int)tokens;
+            draft.Tokens.narrow(1, 0, Math.Min(prompt.shape[1], draft.Tokens.shape[1])).copy_(prompt);
+            return;
         }
 
-        int steps = 0;
-        long left = tokens;
-        while (left > 0 && steps < order.StepCount)
+        for (int step = 0; step < steps; step++)
         {
-            left -= order.Groups[steps++].Length;
+            draft.Write(step, prompt.narrow(1, draft.Order.CountOf(0, step), draft.Order.CountOf(step, step + 1)));
         }
-
-        return left == 0 ? steps : throw new ArgumentException($"{tokens} tokens do not complete a step of order '{order.Name}'.");
     }
+
+    private static SamplingProgress ProgressAt(GenerationOrder order, int step) => new(
+        step, order.StepCount, order.CountOf(0, step) / (double)order.PositionCount, order.CountOf(0, step + 1) / (double)order.PositionCount);
 
     /// <summary>Refuses what cannot be sampled; returns the number of steps that the prompt completes.</summary>
     private static int Check(AutoregressiveModel model, Tensor prompt, int steps, SamplingOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(steps);
         GenerationOrder order = model.Order;
-        if (prompt.dim() != 2 || prompt.dtype != ScalarType.Int64)
+        int channels = model.Head.TokenChannels;
+        bool discrete = channels == 0, fits = discrete
+            ? prompt.dim() == 2 && prompt.dtype == ScalarType.Int64
+            : prompt.dim() == 3 && prompt.shape[2] == channels && prompt.is_floating_point();
+        if (!fits)
         {
-            throw new ArgumentException($"Sampler: the prompt is [{string.Join(", ", prompt.shape)}] {prompt.dtype}; it must be [batch, tokens] Int64.", nameof(prompt));
+            throw new ArgumentException(
+                $"Sampler: the prompt is [{string.Join(", ", prompt.shape)}] {prompt.dtype}; it must be {(discrete ? "[batch, tokens] Int64" : $"[batch, tokens, {channels}] floating-point")}.", nameof(prompt));
         }
 
-        if (options.GuidanceScale != 1 && !model.Query.IsConditional)
+        if (options.Known is KnownTokens known && (known.Keep.dtype != ScalarType.Bool || !known.Keep.shape.SequenceEqual([prompt.shape[0], order.PositionCount]) || !known.Tokens.shape.Take(2).SequenceEqual(known.Keep.shape)))
+        {
+            throw new ArgumentException(
+                $"Sampler: the known tokens are [{string.Join(", ", known.Tokens.shape)}] and where to keep them is [{string.Join(", ", known.Keep.shape)}] {known.Keep.dtype}; " +
+                $"both must begin with [{prompt.shape[0]}, {order.PositionCount}], the latter Bool.");
+        }
+
+        if (options.GuidanceScale != 1 && !model.Stages.All(stage => stage.Query.IsConditional))
         {
             throw new ArgumentException(
                 $"Sampler: GuidanceScale is {options.GuidanceScale}, but model '{model.GetName()}' is unconditional; leave it at 1, or train a model with classes.");
@@ -176,13 +198,13 @@ public static class Sampler
             throw new ArgumentException($"Sampler: StopTokens need raster order; model '{model.GetName()}' has order '{order.Name}', whose samples all have the same length.");
         }
 
-        bool endless = order.IsRaster && !model.Query.IsConditional;
+        bool endless = order.IsRaster && !model.Query.IsConditional && discrete;
         if (endless && prompt.shape[1] > order.PositionCount)
         {
             throw new ArgumentException($"Sampler: the prompt has {prompt.shape[1]} tokens; the model sees at most {order.PositionCount}.", nameof(prompt));
         }
 
-        int done = StepsOf(order, prompt.shape[1]);
+        int done = order.StepsOf(prompt.shape[1]);
         return endless || done + (long)steps <= order.StepCount
             ? done
             : throw new ArgumentException(

@@ -1,4 +1,15 @@
+using ArKernel.Heads.Flow;
+using static TorchSharp.torch;
+
 namespace ArKernel.Decoding;
+
+/// <summary>
+/// Tokens that sampling keeps: whatever is drawn at their positions is replaced before the next group is predicted. Of a model with scales
+/// this is VAR's zero-shot in- and out-painting, for binary masks give the same whether tokens or their vectors are replaced.
+/// </summary>
+/// <param name="Tokens">[batch, positions] int64 or [batch, positions, token channels], by position.</param>
+/// <param name="Keep">[batch, positions] bool, true where the token is known.</param>
+public sealed record KnownTokens(Tensor Tokens, Tensor Keep);
 
 /// <summary>
 /// How tokens are drawn. The filters apply in the order penalties, temperature, top-k, top-p, min-p, typical; each keeps at least one
@@ -30,6 +41,18 @@ public sealed record SamplingOptions
     /// <summary>How far to go from the unconditional towards and beyond the conditional logits (s): l_∅ + s (l_c − l_∅); 1 is the conditional model.</summary>
     public double GuidanceScale { get; init; } = 1;
 
+    /// <summary>How the guidance grows with the steps.</summary>
+    public GuidanceSchedule GuidanceSchedule { get; init; } = Guidance.Constant;
+
+    /// <summary>Steps of the solver for every group of continuous tokens.</summary>
+    public int FlowSteps { get; init; } = 25;
+
+    /// <summary>The solver for continuous tokens.</summary>
+    public FlowSolver FlowSolver { get; init; } = FlowSolver.Heun;
+
+    /// <summary>Tokens that are known beforehand, for in-painting and editing; or null.</summary>
+    public KnownTokens? Known { get; init; }
+
     /// <summary>Determines every draw.</summary>
     public int Seed { get; init; } = 1;
 
@@ -48,6 +71,8 @@ public sealed record SamplingOptions
     /// <summary>The most likely token at every step.</summary>
     public static SamplingOptions Greedy { get; } = new() { Temperature = 0 };
 
+    internal bool HasPenalties => RepetitionPenalty != 1 || NoRepeatNGram > 0;
+
     internal void Validate()
     {
         Require(Temperature >= 0 && double.IsFinite(Temperature), nameof(Temperature), Temperature, "finite and at least 0");
@@ -57,6 +82,7 @@ public sealed record SamplingOptions
         Require(Typical is > 0 and <= 1, nameof(Typical), Typical, "in (0, 1]");
         Require(RepetitionPenalty > 0 && double.IsFinite(RepetitionPenalty), nameof(RepetitionPenalty), RepetitionPenalty, "positive and finite");
         Require(NoRepeatNGram >= 0, nameof(NoRepeatNGram), NoRepeatNGram, "at least 0");
+        Require(FlowSteps >= 1, nameof(FlowSteps), FlowSteps, "at least 1");
         Require(double.IsFinite(GuidanceScale), nameof(GuidanceScale), GuidanceScale, "finite");
     }
 

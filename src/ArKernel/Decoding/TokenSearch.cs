@@ -1,3 +1,4 @@
+using ArKernel.Backbones;
 using ArKernel.Heads;
 using static TorchSharp.torch;
 
@@ -24,4 +25,7 @@ internal static class TokenSearch
             ? head
             : throw new ArgumentException($"{search}: {prompt.shape[1]} prompt tokens and {steps} more exceed the {longest} tokens that the model has room for.", nameof(steps));
     }
+
+    public static KeyValueCache NewCache(string search, AutoregressiveModel model, long batch) => model.Backbone.NewCache(batch)
+        ?? throw new ArgumentException($"{search} needs a backbone with a cache; model '{model.GetName()}' has {model.Backbone.GetName()}.", nameof(model));
 }

@@ -1,73 +1,79 @@
 using ArKernel.Backbones;
 using ArKernel.Decoding;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace ArKernel.Heads;
 
-/// <summary>What distribution a group gets.</summary>
-public abstract class Head : nn.Module
+/// <summary>A head that gives every token logits over a vocabulary. Those of one group are independent given the groups before.</summary>
+public abstract class LogitsHead : Head
 {
     /// <summary>Creates a head.</summary>
     /// <param name="name">The name shown for it.</param>
-    protected Head(string name)
+    protected LogitsHead(string name)
         : base(name)
     {
     }
 
-    /// <summary>The negative log-likelihood of tokens.</summary>
-    /// <param name="hidden">[batch, time, channels] from the backbone.</param>
-    /// <param name="tokens">[batch, time].</param>
-    /// <returns>[batch, time], in nats.</returns>
-    public abstract Tensor NegativeLogLikelihood(Tensor hidden, Tensor tokens);
+    /// <summary>The logits of the tokens to predict.</summary>
+    /// <param name="prediction">What the model makes of the tokens before.</param>
+    /// <returns>[rows of the draft, targets, vocabulary].</returns>
+    public abstract Tensor Logits(Prediction prediction);
 
-    /// <summary>Draws a group.</summary>
-    /// <param name="hidden">[batch, time, channels] from the backbone.</param>
-    /// <param name="unconditional">The same without the condition, to be guided away from; or null.</param>
-    /// <param name="history">[batch, generated] the tokens so far, for penalties.</param>
-    /// <param name="options">How to draw.</param>
-    /// <param name="generator">The source of randomness.</param>
-    /// <returns>[batch, time].</returns>
-    public abstract Tensor Sample(Tensor hidden, Tensor? unconditional, Tensor history, SamplingOptions options, Generator generator);
+    /// <summary>Whether guidance applies; else sampling takes the prediction with the condition.</summary>
+    protected virtual bool IsGuided => true;
+
+    /// <summary>Leaves out tokens that cannot be, after guidance, which has to subtract finite numbers.</summary>
+    /// <param name="logits">[batch, targets, vocabulary].</param>
+    /// <param name="prediction">The tokens to predict.</param>
+    /// <returns>The same with −∞ where a token is impossible.</returns>
+    protected virtual Tensor Restrict(Tensor logits, Prediction prediction) => logits;
+
+    /// <inheritdoc/>
+    public override Tensor Loss(Prediction prediction)
+    {
+        Tensor logits = Restrict(Logits(prediction), prediction), tokens = prediction.Targets;
+        TokenEmbedding.Check(tokens, logits.shape[^1], GetName()); // cross_entropy would take −100 for a token to leave out
+        return nn.functional.cross_entropy(logits.flatten(0, 1), tokens.flatten(), reduction: nn.Reduction.None).view(tokens.shape);
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Sample(Prediction prediction, SamplingOptions options, Generator generator)
+    {
+        Tensor ofRows = Logits(prediction);
+        Tensor logits = Restrict(IsGuided ? prediction.Guided(ofRows) : ofRows.narrow(0, 0, prediction.Draft.Tokens.shape[0]), prediction);
+        Tensor? history = prediction.History?.repeat_interleave(logits.shape[1], 0);
+        return LogitsSampler.Draw(logits.flatten(0, 1), history, options, generator).view(logits.shape[0], logits.shape[1]);
+    }
 }
 
-/// <summary>A softmax over the vocabulary for each position.</summary>
-public sealed class CategoricalHead : Head
+/// <summary>A softmax over the vocabulary for each row of the backbone.</summary>
+public sealed class CategoricalHead : LogitsHead
 {
     private readonly TokenEmbedding output;
+    private readonly Parameter? bias; // [vocabulary]
 
     /// <summary>Creates the head.</summary>
     /// <param name="output">[vocabulary, channels] the output matrix; the token embedding itself where it is tied.</param>
-    public CategoricalHead(TokenEmbedding output)
+    /// <param name="hasBias">Whether a bias is added to the logits (VAR).</param>
+    public CategoricalHead(TokenEmbedding output, bool hasBias = false)
         : base(nameof(CategoricalHead))
     {
         this.output = output;
+        if (hasBias)
+        {
+            bias = new Parameter(zeros(output.Weight.shape[0]));
+            bias.DetachFromDisposeScope();
+        }
+
         RegisterComponents();
     }
 
-    /// <summary>The logits.</summary>
+    /// <summary>The logits of hidden states.</summary>
     /// <param name="hidden">[batch, time, channels].</param>
     /// <returns>[batch, time, vocabulary].</returns>
-    public Tensor Logits(Tensor hidden) => output.Logits(hidden);
+    public Tensor Logits(Tensor hidden) => bias is null ? output.Logits(hidden) : output.Logits(hidden) + bias;
 
     /// <inheritdoc/>
-    public override Tensor NegativeLogLikelihood(Tensor hidden, Tensor tokens)
-    {
-        // cross_entropy would take −100 for a token to leave out.
-        TokenEmbedding.Check(tokens, output.Weight.shape[0], nameof(CategoricalHead));
-        return nn.functional.cross_entropy(Logits(hidden).flatten(0, 1), tokens.flatten(), reduction: nn.Reduction.None).view(tokens.shape);
-    }
-
-    /// <inheritdoc/>
-    public override Tensor Sample(Tensor hidden, Tensor? unconditional, Tensor history, SamplingOptions options, Generator generator)
-    {
-        Tensor logits = Logits(hidden);
-        if (unconditional is not null)
-        {
-            // Classifier-free guidance (Ho & Salimans 2022, eq. 6): l = l_∅ + s (l_c − l_∅).
-            Tensor without = Logits(unconditional);
-            logits = without + (logits - without) * options.GuidanceScale;
-        }
-
-        return LogitsSampler.Draw(logits.flatten(0, 1), history.repeat_interleave(hidden.shape[1], 0), options, generator).view(hidden.shape[0], hidden.shape[1]);
-    }
+    public override Tensor Logits(Prediction prediction) => Logits(prediction.TargetRows(prediction.Hidden(), nameof(CategoricalHead)));
 }

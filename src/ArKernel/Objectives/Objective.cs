@@ -12,13 +12,13 @@ public interface IObjective
     Tensor Loss(AutoregressiveModel model, Batch batch);
 }
 
-/// <summary>Maximum likelihood: the mean negative log-likelihood of a token given the groups before it.</summary>
+/// <summary>Maximum likelihood: the mean negative log-likelihood of a token given the groups before it, or what the head has in its place.</summary>
 public sealed class Likelihood : IObjective
 {
     /// <inheritdoc/>
     public Tensor Loss(AutoregressiveModel model, Batch batch)
     {
-        using Tensor nats = model.NegativeLogLikelihood(batch.Tokens, batch.Condition);
+        using Tensor nats = model.Loss(batch.Tokens, batch.Condition);
         return nats.mean();
     }
 }

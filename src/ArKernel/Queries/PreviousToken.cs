@@ -1,5 +1,4 @@
 using ArKernel.Backbones;
-using ArKernel.Orders;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -14,18 +13,15 @@ public sealed class PreviousToken : Query
     private readonly TokenEmbedding embedding;
     private readonly Parameter? start; // [classes + 1, channels], the last row for "no class"; one row without classes
     private readonly long startToken;
-    private readonly long classes;
-    private readonly double labelDropout;
 
     /// <summary>Creates the query.</summary>
     /// <param name="embedding">[vocabulary, channels] the vectors of the tokens.</param>
     /// <param name="classes">The number of classes; 0 for an unconditional model.</param>
     /// <param name="labelDropout">The probability of training a sample without its label, which guidance needs.</param>
     public PreviousToken(TokenEmbedding embedding, int classes = 0, double labelDropout = 0.1)
-        : base(nameof(PreviousToken))
+        : base(nameof(PreviousToken), classes, labelDropout)
     {
         this.embedding = embedding;
-        (this.classes, this.labelDropout) = (classes, labelDropout);
         start = TransformerBackbone.NewVectors(classes + 1, embedding.Weight.shape[1]);
         RegisterComponents();
     }
@@ -48,51 +44,25 @@ public sealed class PreviousToken : Query
     }
 
     /// <inheritdoc/>
-    public override bool IsConditional => classes > 0;
-
-    /// <inheritdoc/>
-    public override long NullLabel => IsConditional
-        ? classes
-        : throw new InvalidOperationException("PreviousToken has no classes, so there is no label to leave out: the model is unconditional.");
-
-    /// <inheritdoc/>
-    public override Tensor Inputs(Tensor tokens, Tensor? condition, GenerationOrder order, int from, int to)
+    public override BackboneInput Rows(Draft draft, StepRange steps, NoisyTokens? noisy = null)
     {
-        if (order.StepCount != order.PositionCount)
+        if (draft.Order.CountOf(steps.Cached, steps.To) != steps.To - steps.Cached)
         {
             throw new ArgumentException(
-                $"PreviousToken needs an order of one position a step; '{order.Name}' has {order.PositionCount} positions in {order.StepCount} steps.");
+                $"PreviousToken needs an order of one position a step; '{draft.Order.Name}' has {draft.Order.PositionCount} positions in {draft.Order.StepCount} steps.");
         }
 
         // The token before step k is the one of step k − 1.
-        int first = Math.Max(from - 1, 0);
-        Tensor before = order.IsRaster
-            ? tokens.narrow(1, first, to - 1 - first)
-            : tokens.index_select(1, tensor(order.Permutation(first, to - 1), device: tokens.device));
-        Tensor inputs = TokenEmbedding.Look(embedding.Weight, before, nameof(PreviousToken));
-        return from > 0 ? inputs : cat([Start(tokens.shape[0], condition).unsqueeze(1), inputs], 1);
+        Tensor before = draft.TokensOf(Math.Max(steps.Cached - 1, 0), steps.To - 1);
+        Tensor rows = draft.ForRows(TokenEmbedding.Look(embedding.Weight, before, nameof(PreviousToken)));
+        return new BackboneInput(steps.Cached > 0 ? rows : cat([Start(draft).unsqueeze(1), rows], 1))
+        {
+            Positions = draft.Order.IsRaster ? null : draft.ForRows(draft.Positions(steps.Cached, steps.To)),
+            Predicting = steps.To - steps.From,
+        };
     }
 
-    private Tensor Start(long batch, Tensor? condition)
-    {
-        if (!IsConditional)
-        {
-            return condition is null
-                ? (start ?? embedding.Weight.narrow(0, startToken, 1)).expand(batch, -1)
-                : throw new ArgumentException("PreviousToken: a condition was given, but the model is unconditional.");
-        }
-
-        if (condition is null || condition.dim() != 1 || condition.shape[0] != batch)
-        {
-            string given = condition is null ? "missing" : $"[{string.Join(", ", condition.shape)}]";
-            throw new ArgumentException($"PreviousToken: the condition is {given}; it must be [{batch}] labels 0..{classes - 1}.");
-        }
-
-        if (training && labelDropout > 0)
-        {
-            condition = condition.where(rand(batch, device: condition.device) >= labelDropout, full_like(condition, classes));
-        }
-
-        return TokenEmbedding.Look(start!, condition, "PreviousToken (class labels)");
-    }
+    private Tensor Start(Draft draft) => IsConditional
+        ? ClassVectors(start!, draft)
+        : Unconditional(start ?? embedding.Weight.narrow(0, startToken, 1), draft);
 }

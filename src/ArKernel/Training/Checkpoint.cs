@@ -40,9 +40,9 @@ internal sealed class Checkpoint
     private readonly nn.Module model;
     private readonly FlatParameters parameters;
     private readonly FlatAdamW optimizer;
-    private readonly Tensor? best;
+    private readonly BestState? best;
 
-    internal Checkpoint(string folder, nn.Module model, FlatParameters parameters, FlatAdamW optimizer, Tensor? best)
+    internal Checkpoint(string folder, nn.Module model, FlatParameters parameters, FlatAdamW optimizer, BestState? best)
     {
         (this.folder, this.model, this.parameters, this.optimizer, this.best) = (folder, model, parameters, optimizer, best);
         Directory.CreateDirectory(folder);
@@ -124,18 +124,17 @@ internal sealed class Checkpoint
         Add("model.", parameters.Values);
         Add("adamw.mean.", optimizer.Mean);
         Add("adamw.square.", optimizer.Square);
-        if (includeBest)
+        foreach ((string name, Tensor value) in BestState.Fixed(model, parameters))
         {
-            Add("best.", best!);
+            tensors.Add("fixed." + name, value);
         }
 
-        // What is not trained: frozen parameters, and buffers (but not those that the model computes itself).
-        HashSet<string> trained = [.. parameters.Entries.Select(entry => entry.Name)];
-        foreach ((string name, Tensor value) in model.state_dict())
+        if (includeBest)
         {
-            if (!trained.Contains(name) && !value.requires_grad)
+            Add("best.", best!.Parameters);
+            foreach ((string name, Tensor value) in best.FixedCopies)
             {
-                tensors.TryAdd("fixed." + name, value);
+                tensors.Add("best.fixed." + name, value);
             }
         }
 

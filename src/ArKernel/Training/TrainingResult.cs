@@ -7,13 +7,15 @@ namespace ArKernel.Training;
 /// <param name="GradientNorm">The Euclidean norm of the whole gradient before clipping.</param>
 /// <param name="TokensPerSecond">Tokens learned from, by the time the step took (evaluation, samples and checkpoints apart).</param>
 /// <param name="EvaluationLoss">The loss on the evaluation batches after the update, in nats per token, where it was measured.</param>
+/// <param name="Measures">What else the run watches, by name, after the update; or null.</param>
 public sealed record TrainingStep(
     int Step,
     double Loss,
     double LearningRate,
     double GradientNorm,
     double TokensPerSecond,
-    double? EvaluationLoss = null);
+    double? EvaluationLoss = null,
+    IReadOnlyDictionary<string, double>? Measures = null);
 
 /// <summary>Why training ended.</summary>
 public enum TrainingEnd

@@ -24,7 +24,7 @@ public sealed class TrainingRun
     private int sinceBest; // evaluations since the best one
     private bool started;
 
-    /// <summary>Describes a training; <see cref="Run"/> starts it.</summary>
+    /// <summary>Describes the training of an autoregressive model; <see cref="Run"/> starts it.</summary>
     /// <param name="model">The model, on the device it is to be trained on.</param>
     /// <param name="objective">What is minimised.</param>
     /// <param name="batches">What is learned from. Batches may stand on any device: they are moved to the model's.</param>
@@ -37,19 +37,36 @@ public sealed class TrainingRun
         IBatchSource batches,
         TrainingOptions options,
         IBatchSource? evaluation = null)
+        : this(model, batch => objective.Loss(model, batch), batches, options, evaluation)
+    {
+    }
+
+    /// <summary>Describes the training of any module, such as a tokenizer or a classifier; <see cref="Run"/> starts it.</summary>
+    /// <param name="model">The module, on the device it is to be trained on.</param>
+    /// <param name="loss">What is minimised: the scalar loss of a batch, differentiable with respect to the module's parameters.</param>
+    /// <param name="batches">What is learned from. Batches may stand on any device: they are moved to the model's.</param>
+    /// <param name="options">How to train.</param>
+    /// <param name="evaluation">Held-out batches. With them, the model ends with the parameters that did best on them.</param>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public TrainingRun(
+        nn.Module model,
+        Func<Batch, Tensor> loss,
+        IBatchSource batches,
+        TrainingOptions options,
+        IBatchSource? evaluation = null)
     {
         TrainingOptions.Validate(options);
-        (Model, Objective, Batches, Options, Evaluation) = (model, objective, batches, options, evaluation);
+        (Model, Loss, Batches, Options, Evaluation) = (model, loss, batches, options, evaluation);
     }
 
     /// <summary>Gives the token that cancels a <see cref="Run"/> called without one; a notebook host sets it to its interrupt.</summary>
     public static Func<CancellationToken> DefaultCancellation { get; set; } = () => CancellationToken.None;
 
     /// <summary>The model being trained.</summary>
-    public AutoregressiveModel Model { get; }
+    public nn.Module Model { get; }
 
     /// <summary>What is minimised.</summary>
-    public IObjective Objective { get; }
+    public Func<Batch, Tensor> Loss { get; }
 
     /// <summary>What is learned from.</summary>
     public IBatchSource Batches { get; }
@@ -62,6 +79,14 @@ public sealed class TrainingRun
 
     /// <summary>Makes something to show every <see cref="TrainingOptions.SampleEvery"/> steps, such as a text or an image the model wrote.</summary>
     public Func<object>? Sample { get; init; }
+
+    /// <summary>What the loss is measured in, as it is shown.</summary>
+    public string LossUnit { get; init; } = "nats/token";
+
+    /// <summary>
+    /// Reads what else is worth watching after a step, by name, such as the perplexity of a codebook; it is recorded as <see cref="TrainingStep.Measures"/>.
+    /// </summary>
+    public Func<IReadOnlyDictionary<string, double>>? Measure { get; init; }
 
     /// <summary>The newest sample, or null.</summary>
     public object? LatestSample { get; private set; }
@@ -117,7 +142,7 @@ public sealed class TrainingRun
         using DisposeScope scope = NewDisposeScope();
         using var parameters = new FlatParameters(Model);
         using var optimizer = new FlatAdamW(parameters, Options.Beta1, Options.Beta2, Options.Epsilon, Options.WeightDecay);
-        Tensor? best = Evaluation is null ? null : zeros_like(parameters.Values);
+        BestState? best = Evaluation is null ? null : new BestState(Model, parameters);
         Checkpoint? checkpoint = Options.CheckpointPath is null ? null : new Checkpoint(Options.CheckpointPath, Model, parameters, optimizer, best);
         Resume(checkpoint);
         bool wasTraining = Model.training;
@@ -136,8 +161,7 @@ public sealed class TrainingRun
             int parametersOfStep = StepsDone;
             if (best is not null && BestStep is int bestStep && bestStep != StepsDone)
             {
-                using IDisposable noGradient = no_grad();
-                parameters.Values.copy_(best);
+                best.Restore();
                 parametersOfStep = bestStep;
             }
 
@@ -180,7 +204,7 @@ public sealed class TrainingRun
     private (TrainingEnd End, double Loss) Loop(
         FlatParameters parameters,
         FlatAdamW optimizer,
-        Tensor? best,
+        BestState? best,
         Checkpoint? checkpoint,
         CancellationToken cancellation)
     {
@@ -217,7 +241,7 @@ public sealed class TrainingRun
             optimizer.Update(step, learningRate);
             StepsDone = step + 1;
             tokensOfThisRun += tokens;
-            var record = new TrainingStep(step, loss, learningRate, norm, tokens / Stopwatch.GetElapsedTime(begin).TotalSeconds);
+            var record = new TrainingStep(step, loss, learningRate, norm, tokens / Stopwatch.GetElapsedTime(begin).TotalSeconds, Measures: Measure?.Invoke());
 
             if (Evaluation is not null && (IsDue(Options.EvaluateEvery) || StepsDone == Options.Steps))
             {
@@ -226,8 +250,7 @@ public sealed class TrainingRun
                 if (BestEvaluationLoss is null || evaluationLoss < BestEvaluationLoss)
                 {
                     (BestEvaluationLoss, BestStep, sinceBest) = (evaluationLoss, StepsDone, 0);
-                    using IDisposable noGradient = no_grad();
-                    best!.copy_(parameters.Values);
+                    best!.Keep();
                 }
                 else
                 {
@@ -268,7 +291,7 @@ public sealed class TrainingRun
         {
             Batch batch = OnDevice(Batches.GetBatch((long)step * Options.AccumulationSteps + part));
             tokens += batch.Tokens.numel();
-            Tensor loss = Objective.Loss(Model, batch) / Options.AccumulationSteps;
+            Tensor loss = Loss(batch) / Options.AccumulationSteps;
             loss.backward();
             sum = sum is null ? loss.detach() : sum + loss.detach();
         }
@@ -290,7 +313,7 @@ public sealed class TrainingRun
         for (int number = 0; number < Options.EvaluationBatches; number++)
         {
             using DisposeScope inner = NewDisposeScope();
-            Tensor loss = Objective.Loss(Model, OnDevice(source.GetBatch(number)));
+            Tensor loss = Loss(OnDevice(source.GetBatch(number)));
             sum = (sum is null ? loss.detach().clone() : sum + loss).MoveToOuterDisposeScope();
         }
 
@@ -307,7 +330,7 @@ public sealed class TrainingRun
 
     private Batch OnDevice(Batch batch)
     {
-        Device device = Model.Device;
+        Device device = Model.parameters().First().device;
         return new Batch(batch.Tokens.to(device), batch.Condition?.to(device));
     }
 
@@ -322,7 +345,7 @@ public sealed class TrainingRun
             _ => $"Stopped at step {StepsDone}: the loss is {loss} or the gradient is not finite; a lower learning rate or longer warm-up usually helps",
         };
         string kept = BestStep is int best
-            ? $"the model holds the parameters after step {best}, the best on the evaluation batches ({BestEvaluationLoss:0.####} nats/token)"
+            ? $"the model holds the parameters after step {best}, the best on the evaluation batches ({BestEvaluationLoss:0.####} {LossUnit})"
             : $"the model holds the parameters after step {parametersOfStep}";
         return new TrainingResult(
             end,

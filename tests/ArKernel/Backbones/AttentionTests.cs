@@ -56,7 +56,7 @@ public sealed class AttentionTests
         }
 
         Tensor expected = nn.functional.linear(cat(heads, -1), weights["output.weight"]);
-        AssertNear(expected, attention.Forward(x, new AttentionContext(null, IsCausal: true, 0, null, null, null, null), 0), 5e-6);
+        AssertNear(expected, attention.Forward(x, new AttentionContext(null, IsCausal: true, 0, null, null, null, null, null), 0), 5e-6);
     }
 
     [Theory]
@@ -70,7 +70,7 @@ public sealed class AttentionTests
         using var random = new Generator(7);
         Tensor x = randn([2, 8, 16], generator: random);
         var weights = new List<Tensor>();
-        AssertNear(decoder.Backbone.Forward(x), decoder.Backbone.Forward(x, attentionWeights: weights));
+        AssertNear(decoder.Backbone.Forward(new(x)), decoder.Backbone.Forward(new(x), attentionWeights: weights));
         Assert.Equal(2, weights.Count);
         Tensor outside = ones(8, 8).triu(1) + (window > 0 ? ones(8, 8).tril(-window) : zeros(8, 8));
         Assert.All(weights, weight =>

@@ -98,8 +98,8 @@ public sealed class CausalityTests
         Assert.Contains("from 0 to 13; the vocabulary is 0..12", Message(() => decoder.Forward(tensor(new long[,] { { 0, 13 } }))));
         Assert.Contains("from -1 to 0", Message(() => decoder.Forward(tensor(new long[,] { { 0, -1 } }))));
         Assert.Contains("input is [1, 2, 5]; it must be [batch, time, 16]", Message(() => decoder.ForwardEmbeddings(zeros(1, 2, 5))));
-        Assert.Contains("input is [2]", Message(() => decoder.Backbone.Forward(zeros(2))));
+        Assert.Contains("input is [2]", Message(() => decoder.Backbone.Forward(new(zeros(2)))));
         Assert.Contains("key mask is [1, 3]; it must be [1, 2]", Message(() => decoder.ForwardEmbeddings(zeros(1, 2, 16), keyMask: ones(1, 3, dtype: ScalarType.Bool))));
-        Assert.Contains("mask is [2, 3]", Message(() => decoder.Backbone.Forward(zeros(1, 2, 16), ones(2, 3, dtype: ScalarType.Bool))));
+        Assert.Contains("mask is [2, 3]", Message(() => decoder.Backbone.Forward(new(zeros(1, 2, 16)) { Attention = AttentionPattern.Masked, Mask = ones(2, 3, dtype: ScalarType.Bool) })));
     }
 }

@@ -12,7 +12,8 @@ public sealed class DecoderConfigurationTests
         from size in Gen.Select(Gen.Int[1, 9], Gen.Int[1, 3], Gen.Int[0, 2], Gen.Int[1, 3], Gen.Int[1, 8])
         from widths in Gen.Select(Gen.Int[1, 3], Gen.Int[0, 3], Gen.Int[0, 7])
         from kinds in Gen.Select(Gen.Enum<Normalization>(), Gen.Enum<FeedForwardKind>(), Gen.Enum<PositionEncoding>())
-        from flags in Gen.Bool.Array[5]
+        from flags in Gen.Bool.Array[10]
+        from adaptive in Gen.Enum<AdaptiveNormalization>()
         let groups = size.Item2
         let heads = groups * size.Item4
         select new DecoderConfiguration
@@ -33,6 +34,13 @@ public sealed class DecoderConfigurationTests
             QueryKeyNormalization = flags[2],
             TiedEmbeddings = flags[3],
             PostNormalization = flags[4],
+            CosineAttention = flags[5],
+            KeyBias = flags[6],
+            NormalizationGain = flags[7],
+            InputNormalization = flags[8],
+            OutputNormalization = flags[9] || adaptive == AdaptiveNormalization.BlocksAndOutput,
+            Adaptive = flags[4] ? AdaptiveNormalization.None : adaptive,
+            EarlierOutputs = flags[4] || adaptive == AdaptiveNormalization.BlocksAndOutput || size.Item3 == 0 ? [] : [size.Item3],
         };
 
     [Fact]
@@ -43,9 +51,9 @@ public sealed class DecoderConfigurationTests
                 using var scope = NewDisposeScope();
                 using var decoder = new CausalDecoder(configuration);
                 Assert.Equal(decoder.parameters().Sum(parameter => parameter.numel()), configuration.ParameterCount);
-                Assert.Equal([2, configuration.MaximumLength, configuration.VocabularySize], decoder.Forward(zeros(2, configuration.MaximumLength, dtype: ScalarType.Int64)).Logits.shape);
+                Assert.All(configuration.EarlierOutputs.Count > 0 || configuration.Adaptive != AdaptiveNormalization.None ? [] : new[] { decoder }, decoder => Assert.Equal([2, configuration.MaximumLength, configuration.VocabularySize], decoder.Forward(zeros(2, configuration.MaximumLength, dtype: ScalarType.Int64)).Logits.shape));
             },
-            iter: 100,
+            iter: 200,
             threads: 1);
 
     [Fact]

@@ -36,10 +36,10 @@ internal static class MarkovChain
     {
         public override KeyValueCache NewCache(long batch) => new(1, batch, 1, MaximumLength, 1, ScalarType.Float32, CPU);
 
-        public override Tensor Forward(Tensor inputs, Tensor? mask = null, KeyValueCache? cache = null, Tensor? positions = null, List<Tensor>? attentionWeights = null)
+        public override Tensor Forward(BackboneInput input, KeyValueCache? cache = null, List<Tensor>? attentionWeights = null)
         {
-            cache?.Advance((int)inputs.shape[1]);
-            return inputs.alias();
+            cache?.Advance((int)input.Rows.shape[1]);
+            return input.Rows.alias();
         }
     }
 }

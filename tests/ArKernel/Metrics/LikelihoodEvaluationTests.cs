@@ -15,9 +15,9 @@ public sealed class LikelihoodEvaluationTests
     /// <summary>Charges each token its own id in nats.</summary>
     private sealed class MeterHead() : Head("meter")
     {
-        public override Tensor NegativeLogLikelihood(Tensor hidden, Tensor tokens) => tokens.to(ScalarType.Float64);
+        public override Tensor Loss(Prediction prediction) => prediction.Targets.to(ScalarType.Float64);
 
-        public override Tensor Sample(Tensor hidden, Tensor? unconditional, Tensor history, SamplingOptions options, Generator generator) =>
+        public override Tensor Sample(Prediction prediction, SamplingOptions options, Generator generator) =>
             throw new NotSupportedException("The meter only scores.");
     }
 

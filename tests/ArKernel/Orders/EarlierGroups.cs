@@ -1,5 +1,4 @@
 using ArKernel.Backbones;
-using ArKernel.Orders;
 using ArKernel.Queries;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -20,25 +19,28 @@ internal sealed class EarlierGroups : Query
         RegisterComponents();
     }
 
-    public override bool IsConditional => false;
-
-    public override long NullLabel => throw new InvalidOperationException("The query is unconditional.");
-
-    public override Tensor Inputs(Tensor tokens, Tensor? condition, GenerationOrder order, int from, int to)
+    public override BackboneInput Rows(Draft draft, StepRange steps, NoisyTokens? noisy = null)
     {
         var groups = new List<Tensor>();
-        for (int step = from; step < to; step++)
+        long batch = draft.Tokens.shape[0];
+        for (int step = steps.Cached; step < steps.To; step++)
         {
-            Tensor mine = place.index_select(0, tensor(order.Permutation(step, step + 1))).unsqueeze(0).expand(tokens.shape[0], -1, -1);
+            Tensor mine = place[draft.Positions(step, step + 1)].expand(batch, -1, -1);
             if (step > 0)
             {
-                Tensor earlier = tokens.index_select(1, tensor(order.Permutation(0, step)));
-                mine = mine + embedding.forward(earlier).mean([1], keepdim: true);
+                mine = mine + embedding.forward(draft.TokensOf(0, step)).mean([1], keepdim: true);
             }
 
             groups.Add(mine);
         }
 
-        return cat(groups, 1);
+        int[] sizes = [.. draft.Order.Groups.Take(steps.Cached..steps.To).Select(group => group.Length)];
+        return BlockCausal(
+            new BackboneInput(draft.ForRows(cat(groups, 1)))
+            {
+                Positions = draft.ForRows(draft.Positions(steps.Cached, steps.To)),
+                Predicting = draft.Order.CountOf(steps.From, steps.To),
+            },
+            sizes);
     }
 }
