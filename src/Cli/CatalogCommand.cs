@@ -20,11 +20,13 @@ internal static class CatalogCommand
         var command = new Command("catalog", "Lists the systems of the library and how each fills the slots.") { json };
         command.SetAction(parsed =>
         {
-            Console.Out.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(Catalog.Systems, Json) : Table());
+            Write(Console.Out, parsed.GetValue(json));
             return ExitCode.Success;
         });
         return command;
     }
+
+    internal static void Write(TextWriter output, bool asJson) => output.WriteLine(asJson ? JsonSerializer.Serialize(Catalog.Systems, Json) : Table());
 
     /// <summary>A Markdown table, which reads well in a terminal too.</summary>
     internal static string Table()
