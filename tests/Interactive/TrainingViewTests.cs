@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using ArKernel.Objectives;
 using ArKernel.Training;
 using TorchSharp;
 
@@ -54,6 +55,22 @@ public sealed partial class TrainingViewTests
         List<(string Html, string Text)> shown = Notebook.Record(() => run.Run());
         Assert.Equal(TrainingEnd.Completed, run.Result!.End);
         Assert.Contains("The sample could not be shown: no way", shown[^1].Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_tokenizer_in_training_shows_its_own_unit_and_what_its_codebook_does()
+    {
+        TrainingRun likelihood = Examples.Run(5);
+        var model = (AutoregressiveModel)likelihood.Model;
+        TrainingRun run = new(model, batch => new Likelihood().Loss(model, batch), likelihood.Batches, likelihood.Options)
+        {
+            LossUnit = "squared error", Measure = () => new Dictionary<string, double> { ["perplexity"] = 12.5, ["dead codes"] = 3 },
+        };
+        List<(string Html, string Text)> shown = Notebook.Record(() => run.Run());
+        Assert.Contains("perplexity</span> 12.5", shown[^1].Html, StringComparison.Ordinal);
+        Assert.Contains("dead codes</span> 3", shown[^1].Html, StringComparison.Ordinal);
+        Assert.Contains("loss (squared error)", shown[^1].Html, StringComparison.Ordinal);
+        Assert.DoesNotContain("nats", shown[^1].Html + Notebook.HtmlOf(run.Result!), StringComparison.Ordinal);
     }
 
     [Fact]

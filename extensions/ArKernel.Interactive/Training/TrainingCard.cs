@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using ArKernel.Training;
 using Microsoft.DotNet.Interactive.Formatting;
@@ -31,7 +32,7 @@ internal sealed class TrainingCard(TrainingRun run)
         string evaluation = LatestEvaluation() is double held ? FormattableString.Invariant($"  evaluation {held:0.00}") : "";
         string left = HasFailed ? "  failed" : run.TimeLeft is TimeSpan time ? $"  ETA {Html.Duration(time)}" : "";
         double loss = run.History[^1].Loss;
-        return FormattableString.Invariant($"step {run.StepsDone}/{run.Options.Steps}  loss {loss:0.00} nats ({loss / Math.Log(2):0.00} bits){evaluation}  {Html.Count(Pace())} tokens/s{left}");
+        return FormattableString.Invariant($"step {run.StepsDone}/{run.Options.Steps}  loss {Loss(loss, "0.00", run.LossUnit)}{evaluation}  {Html.Count(Pace())} tokens/s{left}");
     }
 
     /// <summary>The card.</summary>
@@ -76,10 +77,11 @@ internal sealed class TrainingCard(TrainingRun run)
         string color = result.End == TrainingEnd.NotANumber ? "#d0505f" : "#3fa066";
         StringBuilder html = new();
         html.Append($"<div style=\"{Html.Card};border-left:3px solid {color};padding:2px 12px\">{Html.Escape(result.Message)}<div style=\"display:flex;flex-wrap:wrap;gap:2px 22px;{Html.Digits}\">");
-        Write(html, "loss", $"{Html.Number(result.FinalLoss)} nats");
+        Write(html, "loss", $"{Html.Number(result.FinalLoss)} {ShortUnit(result.LossUnit)}");
         if (result.BestEvaluationLoss is double best)
         {
-            Write(html, "best evaluation", FormattableString.Invariant($"{Html.Number(best)} nats ({result.BestBitsPerToken:0.00} bits) after step {result.BestStep}"));
+            string bits = IsNats(result.LossUnit) ? FormattableString.Invariant($" ({result.BestBitsPerToken:0.00} bits)") : "";
+            Write(html, "best evaluation", $"{Html.Number(best)} {ShortUnit(result.LossUnit)}{bits} after step {result.BestStep}");
         }
 
         Write(html, "pace", $"{Html.Count(result.TokensPerSecond)} tokens/s");
@@ -92,10 +94,15 @@ internal sealed class TrainingCard(TrainingRun run)
         if (run.History.Count > 0)
         {
             TrainingStep last = run.History[^1];
-            Write(html, "loss", FormattableString.Invariant($"{last.Loss:0.000} nats ({last.Loss / Math.Log(2):0.00} bits)"));
+            Write(html, "loss", Loss(last.Loss, "0.000", run.LossUnit));
             if (LatestEvaluation() is double held)
             {
-                Write(html, "evaluation", FormattableString.Invariant($"{held:0.000} nats ({held / Math.Log(2):0.00} bits)"));
+                Write(html, "evaluation", Loss(held, "0.000", run.LossUnit));
+            }
+
+            foreach ((string name, double value) in last.Measures ?? new Dictionary<string, double>(StringComparer.Ordinal))
+            {
+                Write(html, name, Html.Number(value));
             }
 
             Write(html, "learning rate", Html.Number(last.LearningRate));
@@ -129,7 +136,17 @@ internal sealed class TrainingCard(TrainingRun run)
 
         // The whole run is the width from the start, so that the curve grows and does not rescale.
         PlotAxis axis = new() { Label = "step", Range = (0, Math.Max(run.Options.Steps, run.StepsDone)) };
-        return new Plot("", axis, new PlotAxis { Label = "loss (nats/token)" }, series, HasLegend: series.Count > 1, Stacked: false);
+        return new Plot("", axis, new PlotAxis { Label = $"loss ({run.LossUnit})" }, series, HasLegend: series.Count > 1, Stacked: false);
+    }
+
+    private static bool IsNats(string unit) => unit.StartsWith("nats", StringComparison.Ordinal);
+
+    private static string ShortUnit(string unit) => IsNats(unit) ? "nats" : unit;
+
+    private static string Loss(double loss, string format, string unit)
+    {
+        string bits = IsNats(unit) ? FormattableString.Invariant($" ({loss / Math.Log(2):0.00} bits)") : "";
+        return $"{loss.ToString(format, CultureInfo.InvariantCulture)} {ShortUnit(unit)}{bits}";
     }
 
     private double? LatestEvaluation()

@@ -36,9 +36,9 @@ public enum TrainingEnd
 /// <summary>How a training run ended.</summary>
 /// <param name="End">Why training ended.</param>
 /// <param name="StepsDone">The number of updates made, those before a resumed checkpoint included.</param>
-/// <param name="FinalLoss">The last training loss, in nats per token; NaN when no step was made.</param>
+/// <param name="FinalLoss">The last training loss, in <see cref="LossUnit"/>; NaN when no step was made.</param>
 /// <param name="BestStep">The number of updates after which the evaluation loss was best, or null without evaluation.</param>
-/// <param name="BestEvaluationLoss">The best evaluation loss, in nats per token, or null without evaluation.</param>
+/// <param name="BestEvaluationLoss">The best evaluation loss, in <see cref="LossUnit"/>, or null without evaluation.</param>
 /// <param name="ParametersOfStep">The number of updates that the parameters now in the model have had: <paramref name="BestStep"/> when there is one.</param>
 /// <param name="Seconds">The time this run took, in seconds.</param>
 /// <param name="TokensPerSecond">Tokens learned from in this run, by <paramref name="Seconds"/>.</param>
@@ -54,6 +54,9 @@ public sealed record TrainingResult(
     double TokensPerSecond,
     string Message)
 {
+    /// <summary>What losses are measured in.</summary>
+    public string LossUnit { get; init; } = "nats/token";
+
     /// <summary>The best evaluation loss in bits per token, or null without evaluation.</summary>
     public double? BestBitsPerToken => BestEvaluationLoss / Math.Log(2);
 

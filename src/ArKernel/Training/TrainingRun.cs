@@ -356,6 +356,9 @@ public sealed class TrainingRun
             parametersOfStep,
             seconds,
             tokensOfThisRun / Math.Max(seconds, 1e-9),
-            $"{how} in {seconds:0.0} s; {kept}.");
+            $"{how} in {seconds:0.0} s; {kept}.")
+        {
+            LossUnit = LossUnit,
+        };
     }
 }
