@@ -34,7 +34,7 @@ public sealed class DirectedInformationTests
     }
 
     [Fact]
-    public void Divergence_estimators_are_never_negative_where_nothing_flows_and_code_lengths_may_be()
+    public void Divergence_estimators_are_never_negative_where_the_difference_of_code_lengths_is()
     {
         var random = new Random(1);
         Dictionary<DirectedEstimator, List<double>> values = [];
@@ -93,4 +93,5 @@ public sealed class DirectedInformationTests
     {
         Assert.Contains("contexts of 4", Assert.Throws<TooFewSamplesException>(() => DirectedInformation.ContextTree("aba", "bab")).Problem, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => DirectedInformation.ContextTree(new[] { 0, 1 }, new[] { 0 }));
-    }}
+    }
+}
