@@ -7,7 +7,6 @@ namespace ArKernel.Theory.Semantic;
 public sealed record CausalProcess : TheoryResult
 {
     private const int LargestTable = 1 << 24;
-    private readonly double[] joint; // of (x₁, u₁, x₂, u₂, …), the last symbol running fastest
     private readonly int inputs;
     private readonly int outputs;
     private readonly int length;
@@ -28,18 +27,32 @@ public sealed record CausalProcess : TheoryResult
         }
 
         (this.inputs, this.outputs, this.length) = (inputs, outputs, length);
-        joint = new double[(int)Math.Pow(inputs * outputs, length)];
-        Enumerate([], [], 1, 0, input, output);
+        double[] joint = new double[(int)Math.Pow(inputs * outputs, length)]; // of (x₁, u₁, x₂, u₂, …), the last symbol running fastest
+        Enumerate(joint, [], [], 1, 0, input, output);
+
+        // Each prefix of the interleaved sequence is a block sum of the one after it.
+        (double ofX, double ofU) = (0, 0); // Σ H(X_t | X^{t−1}, U^{t−1}) and Σ H(U_t | X^t, U^{t−1})
+        double[] prefix = joint;
+        for (int t = length; t >= 1; t--)
+        {
+            double[] withX = Reduce(prefix, outputs), before = Reduce(withX, inputs);
+            ofU += Entropy(prefix) - Entropy(withX);
+            ofX += Entropy(withX) - Entropy(before);
+            prefix = before;
+        }
+
+        double entropyX = Entropy(Marginal(joint, keepsX: true)), entropyU = Entropy(Marginal(joint, keepsX: false));
+        (DirectedInformation, Feedback, MutualInformation) = (entropyU - ofU, entropyX - ofX, entropyX + entropyU - Entropy(joint));
     }
 
-    /// <summary>I(X^T → U^T) = Σ I(X^t; U_t | U^{t−1}), in nats.</summary>
-    public double DirectedInformation => Enumerable.Range(1, length).Sum(t => Entropy(0, t) - Entropy(0, t - 1) - Entropy(t, t) + Entropy(t, t - 1));
+    /// <summary>I(X^T → U^T) = Σ I(X^t; U_t | U^{t−1}) = H(U^T) − Σ H(U_t | X^t, U^{t−1}), in nats.</summary>
+    public double DirectedInformation { get; }
 
-    /// <summary>I(U^{T−1} → X^T) = Σ I(U^{t−1}; X_t | X^{t−1}): what flows back, in nats.</summary>
-    public double Feedback => Enumerable.Range(1, length).Sum(t => Entropy(t, 0) - Entropy(t - 1, 0) - Entropy(t, t - 1) + Entropy(t - 1, t - 1));
+    /// <summary>I(U^{T−1} → X^T) = Σ I(U^{t−1}; X_t | X^{t−1}) = H(X^T) − Σ H(X_t | X^{t−1}, U^{t−1}): what flows back, in nats.</summary>
+    public double Feedback { get; }
 
     /// <summary>I(X^T; U^T), in nats: the sum of the two flows (Massey and Massey 2005).</summary>
-    public double MutualInformation => Entropy(length, 0) + Entropy(0, length) - Entropy(length, length);
+    public double MutualInformation { get; }
 
     /// <inheritdoc/>
     public override string Title => $"Directed information of a process of {length} times, by enumeration";
@@ -55,7 +68,7 @@ public sealed record CausalProcess : TheoryResult
     /// <inheritdoc/>
     public override IReadOnlyList<Parameter> Parameters => [new("input symbols", inputs), new("output symbols", outputs), new("times", length)];
 
-    private void Enumerate(int[] x, int[] u, double probability, int index, Func<int[], int[], double[]> input, Func<int[], int[], double[]> output)
+    private void Enumerate(double[] joint, int[] x, int[] u, double probability, int index, Func<int[], int[], double[]> input, Func<int[], int[], double[]> output)
     {
         if (u.Length == length)
         {
@@ -70,7 +83,7 @@ public sealed record CausalProcess : TheoryResult
             double[] nextU = Checked(output(longerX, u), outputs, "P(u_t | past)");
             for (int b = 0; b < outputs; b++)
             {
-                Enumerate(longerX, [.. u, b], probability * nextX[a] * nextU[b], (index * inputs + a) * outputs + b, input, output);
+                Enumerate(joint, longerX, [.. u, b], probability * nextX[a] * nextU[b], (index * inputs + a) * outputs + b, input, output);
             }
         }
     }
@@ -81,24 +94,47 @@ public sealed record CausalProcess : TheoryResult
         return distribution.Length == symbols ? distribution : throw new ArgumentException($"{name} has {distribution.Length} entries for {symbols} symbols.");
     }
 
-    /// <summary>H(X^nx, U^nu).</summary>
-    private double Entropy(int nx, int nu)
+    /// <summary>Sums the last symbol out.</summary>
+    private static double[] Reduce(double[] table, int symbols)
     {
-        Dictionary<int, double> marginal = [];
+        double[] sums = new double[table.Length / symbols];
+        for (int index = 0; index < table.Length; index++)
+        {
+            sums[index / symbols] += table[index];
+        }
+
+        return sums;
+    }
+
+    /// <summary>The distribution of one of the two streams.</summary>
+    private double[] Marginal(double[] joint, bool keepsX)
+    {
+        int symbols = keepsX ? inputs : outputs;
+        double[] marginal = new double[(int)Math.Pow(symbols, length)];
         for (int index = 0; index < joint.Length; index++)
         {
-            (int rest, int key) = (index, 0);
-            for (int t = length; t >= 1; t--)
+            (int rest, int key, int place) = (index, 0, 1);
+            for (int t = 0; t < length; t++, place *= symbols)
             {
                 (rest, int b) = Math.DivRem(rest, outputs);
                 (rest, int a) = Math.DivRem(rest, inputs);
-                key = t <= nx ? key * inputs + a : key;
-                key = t <= nu ? key * outputs + b : key;
+                key += place * (keepsX ? a : b);
             }
 
-            marginal[key] = marginal.GetValueOrDefault(key) + joint[index];
+            marginal[key] += joint[index];
         }
 
-        return -marginal.Values.Where(p => p > 0).Sum(p => p * Math.Log(p));
+        return marginal;
+    }
+
+    private static double Entropy(double[] distribution)
+    {
+        double sum = 0;
+        foreach (double p in distribution)
+        {
+            sum -= p > 0 ? p * Math.Log(p) : 0;
+        }
+
+        return sum;
     }
 }

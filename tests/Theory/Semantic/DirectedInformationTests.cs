@@ -10,8 +10,9 @@ public sealed class DirectedInformationTests
     private static double H(double p) => -p * Math.Log(p) - (1 - p) * Math.Log(1 - p);
 
     [Fact]
-    public void Information_is_conserved_between_the_flow_and_its_feedback()
+    public void Both_flows_are_the_mean_ratios_of_the_predictions_with_and_without_the_other_stream()
     {
+        const int length = 4;
         for (int seed = 0; seed < 5; seed++)
         {
             var random = new Random(seed);
@@ -28,9 +29,31 @@ public sealed class DirectedInformationTests
                 return table;
             }
 
-            CausalProcess process = new(2, 2, 4, (x, u) => Draw("x", x, u), (x, u) => Draw("u", x, u));
-            Assert.Equal(process.MutualInformation, process.DirectedInformation + process.Feedback, 1e-12);
-            Assert.True(process.DirectedInformation > 0.01 && process.Feedback > 0.01);
+            CausalProcess process = new(2, 2, length, (x, u) => Draw("x", x, u), (x, u) => Draw("u", x, u));
+
+            // By the definition: along every path, the given conditional over that of the stream's own past, which sums over the other stream.
+            List<(int[] X, int[] U, double Probability)> paths = [];
+            for (int code = 0; code < 1 << (2 * length); code++)
+            {
+                int[] x = [.. Enumerable.Range(0, length).Select(t => (code >> t) & 1)], u = [.. Enumerable.Range(0, length).Select(t => (code >> (length + t)) & 1)];
+                paths.Add((x, u, Enumerable.Range(0, length).Aggregate(1.0, (p, t) => p * Draw("x", x[..t], u[..t])[x[t]] * Draw("u", x[..(t + 1)], u[..t])[u[t]])));
+            }
+
+            double Alone(Func<(int[] X, int[] U, double), int[]> stream, int[] prefix) => paths.Where(path => stream(path).AsSpan().StartsWith(prefix)).Sum(path => path.Probability);
+            (double forth, double back) = (0, 0);
+            foreach ((int[] x, int[] u, double probability) in paths)
+            {
+                for (int t = 0; t < length; t++)
+                {
+                    forth += probability * Math.Log(Draw("u", x[..(t + 1)], u[..t])[u[t]] * Alone(p => p.U, u[..t]) / Alone(p => p.U, u[..(t + 1)]));
+                    back += probability * Math.Log(Draw("x", x[..t], u[..t])[x[t]] * Alone(p => p.X, x[..t]) / Alone(p => p.X, x[..(t + 1)]));
+                }
+            }
+
+            Assert.Equal(forth, process.DirectedInformation, 1e-12);
+            Assert.Equal(back, process.Feedback, 1e-12);
+            Assert.Equal(forth + back, process.MutualInformation, 1e-12); // conserved (Massey and Massey)
+            Assert.True(forth > 0.01 && back > 0.01);
         }
     }
 
