@@ -6,29 +6,17 @@ namespace ArKernel.Notebooks.Engine.Variables;
 internal sealed class VariablePanel(VariableTable table, IValueInspector? inspector)
 {
     private string? displayId;
-    private string drawn = "";
     private Dictionary<string, string> before = new(StringComparer.Ordinal);
 
     /// <summary>Shows the panel below the cell.</summary>
-    public void Show(CellContext context)
-    {
-        displayId = context.DisplayRendered(Draw(context.Cell.Name)).DisplayId;
-        drawn = "";
-    }
+    public void Show(CellContext context) => displayId = context.DisplayRendered(Draw(context.Cell.Name)).DisplayId;
 
-    /// <summary>Brings the panel up to date after a cell, if there is one and something has changed.</summary>
+    /// <summary>Brings the panel up to date after a cell, if there is one.</summary>
     public void Update(CellSubmission cell, CellOutput output)
     {
-        if (displayId is null)
+        if (displayId is not null)
         {
-            return;
-        }
-
-        IReadOnlyDictionary<string, string> next = Draw(cell.Name);
-        if (next["text/html"] != drawn)
-        {
-            drawn = next["text/html"];
-            output.Add(new DisplayData(displayId, next, IsUpdate: true));
+            output.Add(new DisplayData(displayId, Draw(cell.Name), IsUpdate: true));
         }
     }
 
