@@ -14,7 +14,7 @@ public sealed class AutoregressiveModel : nn.Module
     private readonly Query query;
     private readonly Backbone backbone;
     private readonly Head head;
-    private readonly ModuleList<Stage> laterStages;
+    private readonly ModuleList<Stage>? laterStages; // registered where there are any, so that a tree of the modules shows no empty list
     private readonly Stage[] stages;
 
     /// <summary>Fills the slots and puts the model where <see cref="Compute"/> says, in its dtype.</summary>
@@ -50,7 +50,7 @@ public sealed class AutoregressiveModel : nn.Module
             }
         }
 
-        (Order, this.query, this.backbone, this.head, this.laterStages) = (order, query, backbone, head, nn.ModuleList(laterStages));
+        (Order, this.query, this.backbone, this.head, this.laterStages) = (order, query, backbone, head, laterStages.Length > 0 ? nn.ModuleList(laterStages) : null);
         RegisterComponents();
         _ = this.to(Compute.DType).to(Compute.Device);
     }

@@ -13,7 +13,7 @@ public sealed class TransformerBackbone : Backbone
     private readonly ModuleList<DecoderBlock> blocks;
     private readonly nn.Module<Tensor, Tensor>? inputNorm;
     private readonly nn.Module<Tensor, Tensor>? norm;
-    private readonly ModuleList<nn.Module<Tensor, Tensor>> earlierNorms; // one an earlier output
+    private readonly ModuleList<nn.Module<Tensor, Tensor>>? earlierNorms; // one an earlier output, where there are any
     private readonly Modulation? outputModulation;
 
     /// <summary>Creates the stack; weights are drawn from N(0, σ²), those of residual outputs scaled by 1/√(2n) as in GPT-2.</summary>
@@ -48,7 +48,11 @@ public sealed class TransformerBackbone : Backbone
         inputNorm = configuration.InputNormalization ? DecoderBlock.NewNorm(configuration) : null;
         bool normalized = configuration.OutputNormalization && !configuration.PostNormalization;
         norm = normalized ? DecoderBlock.NewNorm(configuration) : null;
-        earlierNorms = nn.ModuleList(configuration.EarlierOutputs.Where(_ => normalized).Select(_ => DecoderBlock.NewNorm(configuration)).ToArray());
+        if (normalized && configuration.EarlierOutputs.Count > 0)
+        {
+            earlierNorms = nn.ModuleList(configuration.EarlierOutputs.Select(_ => DecoderBlock.NewNorm(configuration)).ToArray());
+        }
+
         outputModulation = configuration.Adaptive == AdaptiveNormalization.BlocksAndOutput ? Modulation.OfOutput(configuration) : null;
         outputModulation?.Initialize(deviation);
         RegisterComponents();
@@ -134,7 +138,7 @@ public sealed class TransformerBackbone : Backbone
             x = blocks[layer].Forward(x, context, layer);
             if (configuration.EarlierOutputs.Contains(layer + 1))
             {
-                outputs.Add(norm is null ? x : earlierNorms[outputs.Count].forward(x));
+                outputs.Add(earlierNorms is null ? x : earlierNorms[outputs.Count].forward(x));
             }
         }
 
