@@ -97,12 +97,11 @@ public sealed class NotebookEngine : ICellExecutor
     /// <param name="hurry">The first cell has come.</param>
     public void StartWarmUp(CancellationToken hurry = default) => warmUp = Task.Run(async () =>
     {
+        await initialization.Value;
         foreach (ICellLanguage language in Languages)
         {
             language.WarmUp(hurry);
         }
-
-        await initialization.Value; // not beside it: the rehearsal asks for formatters, which this registers
     }, CancellationToken.None);
 
     /// <inheritdoc/>
@@ -238,8 +237,8 @@ public sealed class NotebookEngine : ICellExecutor
     {
         try
         {
-            await warmUp.WaitAsync(context.CancellationToken);
             await initialization.Value;
+            await warmUp.WaitAsync(context.CancellationToken);
             return await RunAsync(submission, context);
         }
         catch (CellFailedException failure)

@@ -4,6 +4,7 @@ using System.IO.Pipes;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using ArKernel.Notebooks.Languages.CSharp;
 
 namespace ArKernel.Notebooks.Engine.Worker;
 
@@ -15,27 +16,29 @@ public static partial class WorkerHost
 
     /// <summary>Runs cells for the front; the process is to end when this does.</summary>
     /// <param name="pipeName">The pipe the front listens on: the last argument that <see cref="WorkerProcess"/> puts on the command line.</param>
-    /// <param name="configure">Makes the engine's options; called on another thread than the caller's.</param>
+    /// <param name="configure">Makes the engine's options; called while the compiler warms up on another thread.</param>
     /// <returns>A task that ends when the front has closed the pipe or died.</returns>
     public static async Task RunAsync(string pipeName, Func<EngineOptions>? configure = null)
     {
         // Ctrl-C in a terminal reaches the worker too; it is for the front to say what is to be interrupted.
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
         using CancellationTokenSource hurry = new();
-        Task<NotebookEngine> engine = Task.Run(() => // before the connection is made: a compiler takes half a second to warm up
-        {
-            EngineOptions options = configure?.Invoke() ?? new EngineOptions();
-            options.AbortsThreads = true;
-            NotebookEngine made = new(options);
-            made.StartWarmUp(hurry.Token);
-            return made;
-        });
+        Task rehearsal = Task.Run(() => new CSharpLanguage(new EngineOptions()).WarmUp(hurry.Token));
         NamedPipeClientStream pipe = new(".", pipeName, PipeDirection.InOut, PipeOptions.Asynchronous | PipeOptions.CurrentUserOnly);
         await pipe.ConnectAsync(ConnectTimeout, CancellationToken.None);
         await using WorkerConnection front = new(pipe);
         front.Send(new ReadyMessage());
         ExceptionHandling.SetUnhandledExceptionHandler(ReportUnhandled);
 
+        Task<NotebookEngine> engine = Task.Run(async () =>
+        {
+            EngineOptions options = configure?.Invoke() ?? new EngineOptions();
+            options.AbortsThreads = true;
+            NotebookEngine made = new(options);
+            await rehearsal;
+            made.StartWarmUp(hurry.Token);
+            return made;
+        });
         // On a thread of its own: cells may have exhausted the pool, and are to be interrupted all the same.
         await Task.Factory.StartNew(() => Serve(front, engine, hurry), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }

@@ -44,14 +44,8 @@ internal sealed partial class CSharpLanguage : ISharesValues
 
     public void AddReferences(IReadOnlyList<string> paths) => references.Add(paths);
 
-    /// <summary>Nothing where cells will be in another language, as with all of them.</summary>
     public void WarmUp(CancellationToken hurry)
     {
-        if (!Names.Contains(options.Language, StringComparer.OrdinalIgnoreCase))
-        {
-            return;
-        }
-
         // A chain that is thrown away: state, then a use of it, the way real cells come.
         SubmissionCompiler rehearsal = new(references, options.Usings);
         object?[] slots = new object?[4];
