@@ -85,7 +85,7 @@ public sealed class CommandLineTests : IDisposable
     public async Task A_cell_that_takes_the_worker_with_it_or_never_ends_costs_only_itself(string source, string expected)
     {
         Save("n.ipynb", ("Console.WriteLine(\"before\");", null), (source, null));
-        (int code, _, string error) = await Arkernel("run", "n.ipynb", "--quiet", "--timeout", "3");
+        (int code, _, string error) = await Arkernel("run", "n.ipynb", "--quiet", "--timeout", "10");
         Assert.Equal(1, code);
         Assert.StartsWith("n.ipynb: cell 2", error, StringComparison.Ordinal);
         Assert.Contains(expected, error, StringComparison.Ordinal);
