@@ -236,7 +236,9 @@ public sealed class CommandLineTests : IDisposable
             WorkingDirectory = folder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
         };
         using var process = Process.Start(start)!;
-        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(TimeSpan.FromMinutes(5)); // a command that never ends fails its test
+        CancellationToken cancellation = patience.Token;
         Task<string> output = process.StandardOutput.ReadToEndAsync(cancellation), error = process.StandardError.ReadToEndAsync(cancellation);
         await meanwhile(process);
         await process.WaitForExitAsync(cancellation);
