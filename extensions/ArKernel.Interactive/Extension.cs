@@ -1,4 +1,5 @@
 using System.Reflection;
+using ArKernel.Orders;
 using ArKernel.Training;
 
 namespace ArKernel.Interactive;
@@ -43,6 +44,7 @@ public static class Extension
 
         ChartFormatters.Register();
         TrainingFormatters.Register();
+        Views.Register<GenerationOrder>(OrderView.ToHtml, OrderView.ToText);
         Views.Register<TokenView>(view => view.ToHtml(), view => view.ToString());
         Views.Register<Comparison>(table => table.ToHtml(), table => table.ToString());
         AppDomain.CurrentDomain.AssemblyLoad += (_, arrival) => Arrive(arrival.LoadedAssembly);

@@ -1,5 +1,6 @@
 using System.Text;
 using ArKernel.Codecs;
+using ArKernel.Orders;
 using Microsoft.Data.Analysis;
 using static TorchSharp.torch;
 
@@ -77,6 +78,11 @@ public sealed class GalleryTests
             new PrimitiveDataFrameColumn<double>("loss", Enumerable.Range(0, 70).Select(i => 3.0 / (i + 1))),
             new StringDataFrameColumn("name", Enumerable.Range(0, 70).Select(i => $"run {i}"))));
         yield return ("Theory result", new TheoryViewTests.Example());
+        yield return ("Order by scales", GenerationOrder.Scales([1, 2, 3, 4, 6, 8]));
+        yield return ("Order by diagonals", GenerationOrder.Diagonals(8, 8));
+        yield return ("Order of a video", GenerationOrder.Diagonals(4, 7, 7));
+        yield return ("Order drawn", GenerationOrder.RandomSets(64, 8));
+        yield return ("Order of a row", GenerationOrder.Raster(130));
         yield return ("Comparison", new Comparison().Near("Accuracy on the test set", 0.9, 0.91, 0.02).AtMost("Bits per token below the bigram's", 2.7, 2.41).Row("Sign of the slope", "negative", "positive", false));
     }
 }

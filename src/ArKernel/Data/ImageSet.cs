@@ -5,6 +5,8 @@ namespace ArKernel.Data;
 /// <summary>Images of one size, grey or colour, with class labels where there are any. Pixels are kept as bytes; models take floats of −1 to 1.</summary>
 public sealed class ImageSet : IDisposable
 {
+    private const int EncodedAtOnce = 100;
+
     /// <summary>Takes a copy of images.</summary>
     /// <param name="images">[count, channels, height, width]: bytes, or floats of −1 to 1, which are rounded to bytes.</param>
     /// <param name="labels">[count] int64, or null.</param>
@@ -62,6 +64,24 @@ public sealed class ImageSet : IDisposable
     /// <param name="batchSize">Images a batch.</param>
     /// <param name="seed">Determines the permutation of each epoch; null keeps the images' own sequence, as evaluation does.</param>
     public TensorBatches Batches(int batchSize, int? seed = 1) => new(Pixels, Labels, batchSize, seed);
+
+    /// <summary>Batches of what a codec makes of the images, each encoded once: tokens or latents, with the labels as the condition.</summary>
+    /// <param name="encode">Images [batch, channels, height, width] of −1 to 1 to [batch, ...], such as a tokenizer's Encode.</param>
+    /// <param name="batchSize">Images a batch.</param>
+    /// <param name="seed">Determines the permutation of each epoch; null keeps the images' own sequence.</param>
+    public TensorBatches Batches(Func<Tensor, Tensor> encode, int batchSize, int? seed = 1)
+    {
+        using IDisposable noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        List<Tensor> parts = [];
+        for (int first = 0; first < Count; first += EncodedAtOnce)
+        {
+            using var inner = NewDisposeScope();
+            parts.Add(encode(ToTensor(first, Math.Min(EncodedAtOnce, Count - first))).MoveToOuterDisposeScope());
+        }
+
+        return new TensorBatches(cat(parts, 0).DetachFromDisposeScope(), Labels, batchSize, seed);
+    }
 
     /// <summary>The images in the middle of a larger black square, as 28×28 digits are often put into 32×32.</summary>
     /// <param name="side">Rows and columns of the result.</param>

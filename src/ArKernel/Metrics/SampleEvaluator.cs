@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using ArKernel.Data;
+using ArKernel.Decoding;
 using static TorchSharp.torch;
 
 namespace ArKernel.Metrics;
@@ -12,6 +14,17 @@ namespace ArKernel.Metrics;
 /// <param name="ClassAccuracy">The share of images that are of the class they were asked to be, or null where none was asked.</param>
 public sealed record SampleQuality(
     double FrechetDistance, double ClassifierScore, double ClassifierScoreDeviation, double Precision, double Recall, double? ClassAccuracy);
+
+/// <summary>Images a model drew, and what they cost.</summary>
+/// <param name="Quality">How good they are.</param>
+/// <param name="Images">[count, channels, height, width], −1 to 1; of classes 0, 1, 2, … in turn.</param>
+/// <param name="ModelCalls">Model calls a batch, which are those an image waits for.</param>
+/// <param name="ImagesPerSecond">Images drawn and decoded in a second.</param>
+public sealed record SampledImages(SampleQuality Quality, Tensor Images, double ModelCalls, double ImagesPerSecond) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose() => Images.Dispose();
+}
 
 /// <summary>Judges drawn images against one fixed set of real ones, always by the same number of each, since the Fréchet distance depends on it.</summary>
 public sealed class SampleEvaluator : IDisposable
@@ -74,6 +87,37 @@ public sealed class SampleEvaluator : IDisposable
             precision,
             recall,
             labels is null ? null : ImageMetrics.ClassAccuracy(probabilities, labels));
+    }
+
+    /// <summary>Draws as many images as real ones are compared with, takes the time, and judges them.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="decode">The images [batch, channels, height, width] of its tokens, such as a tokenizer's Decode.</param>
+    /// <param name="options">How to draw; its seed is that of the first batch.</param>
+    /// <param name="classes">The number of classes, asked for in turn; 0 for a model without.</param>
+    /// <param name="batchSize">Images drawn at once.</param>
+    public SampledImages Sample(AutoregressiveModel model, Func<Tensor, Tensor> decode, SamplingOptions? options = null, int classes = 10, int batchSize = 100)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
+        options ??= new SamplingOptions();
+        using IDisposable noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        Tensor labels = arange(Count) % Math.Max(1, classes);
+        List<Tensor> images = [];
+        long calls = model.ModelCalls;
+        int batches = 0;
+        var watch = Stopwatch.StartNew();
+        for (int first = 0; first < Count; first += batchSize, batches++)
+        {
+            using var inner = NewDisposeScope();
+            int count = Math.Min(batchSize, Count - first);
+            Tensor tokens = Sampler.Sample(model, count, options with { Seed = options.Seed + batches }, classes > 0 ? labels.narrow(0, first, count) : null);
+            images.Add(decode(tokens).MoveToOuterDisposeScope());
+        }
+
+        watch.Stop();
+        Tensor all = cat(images, 0);
+        return new SampledImages(
+            Evaluate(all, classes > 0 ? labels : null), all.cpu().DetachFromDisposeScope(), (double)(model.ModelCalls - calls) / batches, Count / watch.Elapsed.TotalSeconds);
     }
 
     /// <inheritdoc/>

@@ -11,6 +11,7 @@ public sealed partial class GenerationOrder
 {
     private readonly int[] stepOf;
     private readonly int[] firstOf; // the number of positions before each step, and of all
+    private readonly IReadOnlyList<(int Rows, int Columns)>? grids;
 
     /// <summary>Creates an order from its groups.</summary>
     /// <param name="name">What the field calls it, such as <c>raster</c>.</param>
@@ -69,6 +70,18 @@ public sealed partial class GenerationOrder
 
     /// <summary>The group each position belongs to.</summary>
     public ReadOnlySpan<int> StepOf => stepOf;
+
+    /// <summary>
+    /// The grids that the positions lie in, one after the other, each row by row: what a picture of the order shows. Where nothing is known of them, a square of all
+    /// positions, or else a row.
+    /// </summary>
+    public IReadOnlyList<(int Rows, int Columns)> Grids
+    {
+        get => grids ?? [Math.Sqrt(PositionCount) % 1 == 0 ? ((int)Math.Sqrt(PositionCount), (int)Math.Sqrt(PositionCount)) : (1, PositionCount)];
+        init => grids = value.Sum(grid => grid.Rows * grid.Columns) == PositionCount
+            ? value
+            : throw new ArgumentException($"Order '{Name}': grids of {string.Join(", ", value.Select(grid => $"{grid.Rows}×{grid.Columns}"))} do not have its {PositionCount} positions.", nameof(value));
+    }
 
     /// <summary>Whether position k is predicted at step k: then a causal mask is the order's mask.</summary>
     public bool IsRaster { get; }

@@ -20,7 +20,7 @@ public sealed partial class GenerationOrder
     /// <exception cref="ArgumentException">There is no side, or one is not positive.</exception>
     public static GenerationOrder Scales(IReadOnlyList<int> sides, string name = "scales") =>
         sides.Count > 0 && sides.All(side => side > 0)
-            ? Consecutive(name, [.. sides.Select(side => side * side)])
+            ? Consecutive(name, [.. sides.Select(side => side * side)], isDrawn: false, [.. sides.Select(side => (side, side))])
             : throw new ArgumentException($"The sides [{string.Join(", ", sides)}] must be positive, and there must be one.", nameof(sides));
 
     /// <summary>
@@ -31,7 +31,11 @@ public sealed partial class GenerationOrder
     public static GenerationOrder Diagonals(params int[] shape)
     {
         int[][] places = Places(shape);
-        return new("diagonals", [.. Enumerable.Range(0, places.Length).GroupBy(position => places[position].Sum()).OrderBy(group => group.Key).Select(group => group.ToArray())]);
+        int columns = shape[^1], rows = shape.Length > 1 ? shape[^2] : 1;
+        return new("diagonals", [.. Enumerable.Range(0, places.Length).GroupBy(position => places[position].Sum()).OrderBy(group => group.Key).Select(group => group.ToArray())])
+        {
+            Grids = [.. Enumerable.Repeat((rows, columns), places.Length / (rows * columns))],
+        };
     }
 
     /// <summary>Windows of a grid one after the other, row by row, each at once (cells of xAR, Ren et al. 2025; windows of Token-Shuffle).</summary>
@@ -58,7 +62,11 @@ public sealed partial class GenerationOrder
 
     /// <summary>First a coarse token for every place, one at a time, then all fine tokens at once (CTF, Guo et al. 2025). Positions are the coarse tokens, then the fine.</summary>
     /// <param name="places">The number of places; there are twice as many positions.</param>
-    public static GenerationOrder CoarseThenFine(int places) => Consecutive("coarse then fine", [.. Enumerable.Repeat(1, places), places]);
+    public static GenerationOrder CoarseThenFine(int places)
+    {
+        (int Rows, int Columns) grid = Single(places).Grids[0];
+        return Consecutive("coarse then fine", [.. Enumerable.Repeat(1, places), places], isDrawn: false, [grid, grid]);
+    }
 
     /// <summary>
     /// Sets of places drawn anew for each sample. Their sizes follow the cosine schedule of masked models: after step s of T ⌊n cos(π/2 · (s + 1)/T)⌋ places are
@@ -90,14 +98,19 @@ public sealed partial class GenerationOrder
     /// <param name="name">What the field calls the order.</param>
     /// <param name="sizes">The size of each group.</param>
     /// <param name="isDrawn">Whether every sample puts its positions into these groups at random.</param>
-    public static GenerationOrder Consecutive(string name, IReadOnlyList<int> sizes, bool isDrawn = false)
+    public static GenerationOrder Consecutive(string name, IReadOnlyList<int> sizes, bool isDrawn = false) => new(name, Cut(sizes), isDrawn);
+
+    private static GenerationOrder Consecutive(string name, IReadOnlyList<int> sizes, bool isDrawn, IReadOnlyList<(int Rows, int Columns)> grids) =>
+        new(name, Cut(sizes), isDrawn) { Grids = grids };
+
+    private static int[][] Cut(IReadOnlyList<int> sizes)
     {
         int next = 0;
-        return new(name, [.. sizes.Select(size => Enumerable.Range((next += size) - size, size).ToArray())], isDrawn);
+        return [.. sizes.Select(size => Enumerable.Range((next += size) - size, size).ToArray())];
     }
 
     private static GenerationOrder Grouped(string name, int height, int width, Func<int, int, int> groupOf) =>
-        new(name, [.. Enumerable.Range(0, height * width).GroupBy(position => groupOf(position / width, position % width)).OrderBy(group => group.Key).Select(group => group.ToArray())]);
+        new(name, [.. Enumerable.Range(0, height * width).GroupBy(position => groupOf(position / width, position % width)).OrderBy(group => group.Key).Select(group => group.ToArray())]) { Grids = [(height, width)] };
 
     private static void CheckDivides(int height, int width, int side, string order)
     {
