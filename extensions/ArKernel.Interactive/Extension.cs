@@ -46,6 +46,7 @@ public static class Extension
         TrainingFormatters.Register();
         Views.Register<GenerationOrder>(OrderView.ToHtml, OrderView.ToText);
         Views.Register<TokenView>(view => view.ToHtml(), view => view.ToString());
+        Views.Register<SampleTable>(table => table.ToHtml(), table => table.ToString());
         Views.Register<Comparison>(table => table.ToHtml(), table => table.ToString());
         AppDomain.CurrentDomain.AssemblyLoad += (_, arrival) => Arrive(arrival.LoadedAssembly);
         foreach (Assembly assembly in AppDomain.CurrentDomain.GetAssemblies())

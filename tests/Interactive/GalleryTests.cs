@@ -1,5 +1,7 @@
 using System.Text;
 using ArKernel.Codecs;
+using ArKernel.Data;
+using ArKernel.Metrics;
 using ArKernel.Orders;
 using Microsoft.Data.Analysis;
 using static TorchSharp.torch;
@@ -83,6 +85,16 @@ public sealed class GalleryTests
         yield return ("Order of a video", GenerationOrder.Diagonals(4, 7, 7));
         yield return ("Order drawn", GenerationOrder.RandomSets(64, 8));
         yield return ("Order of a row", GenerationOrder.Raster(130));
+        yield return ("Samples", Samples(run.Model));
         yield return ("Comparison", new Comparison().Near("Accuracy on the test set", 0.9, 0.91, 0.02).AtMost("Bits per token below the bigram's", 2.7, 2.41).Row("Sign of the slope", "negative", "positive", false));
+    }
+
+    private static SampleTable Samples(AutoregressiveModel model)
+    {
+        using ImageSet images = new(rand(40, 1, 8, 8) * 2 - 1);
+        using FeatureNetwork network = new(10);
+        using SampleEvaluator evaluator = new(network, images, count: 40);
+        SampleQuality quality = evaluator.Evaluate(images.ToTensor(), arange(40) % 10);
+        return new SampleTable(evaluator).Add("raster", model, new SampledImages(quality, images.ToTensor(), 64, 12.34)).Add("at once", model, new SampledImages(quality with { ClassAccuracy = null }, images.ToTensor(), 1, 1234.5));
     }
 }
