@@ -17,7 +17,14 @@ public sealed class FSharpEngine : IAsyncLifetime
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask DisposeAsync() => Engine.DisposeAsync();
+    /// <summary>For assemblies: the compiler reads them again and again, so they stay as long as the session.</summary>
+    internal DirectoryInfo Folder { get; } = Directory.CreateTempSubdirectory("arkernel-fsharp-");
+
+    public async ValueTask DisposeAsync()
+    {
+        await Engine.DisposeAsync();
+        Folder.Delete(recursive: true);
+    }
 }
 
 public sealed class FSharpTests(FSharpEngine engine) : IClassFixture<FSharpEngine>
@@ -178,7 +185,8 @@ public sealed class FSharpTests(FSharpEngine engine) : IClassFixture<FSharpEngin
             await File.WriteAllTextAsync(Path.Combine(folder, "Shapes.fs"), "// a comment\nmodule Geometry.Shapes\n\nlet area r = 3.0 * r * r\n", TestContext.Current.CancellationToken);
             await File.WriteAllTextAsync(Path.Combine(folder, "plain.fs"), "module Inner =\n    let deep = 5\nlet top = Inner.deep + 1\n", TestContext.Current.CancellationToken);
             await File.WriteAllTextAsync(Path.Combine(folder, "wrong.fsx"), "let fine = 1\nlet bad : int = \"s\"\n", TestContext.Current.CancellationToken);
-            await cells.RunAsync($"#!import {Path.Combine(folder, "script.fsx")}\n#!import {Path.Combine(folder, "Shapes.fs")}\n#!import {Path.Combine(folder, "plain.fs")}");
+            CellOutcome imports = await cells.RunAsync($"#!import {Path.Combine(folder, "script.fsx")}\n#!import {Path.Combine(folder, "Shapes.fs")}\n#!import {Path.Combine(folder, "plain.fs")}");
+            Assert.True(imports.Succeeded, string.Join('\n', imports.Events.OfType<CellError>().SelectMany(e => e.Report)));
             Assert.Equal("42", (await F("times 7")).Result);
             Assert.Equal("12.0", await Shown("sprintf \"%A\" (Geometry.Shapes.area 2.0)"));
             Assert.Equal("6", (await F("top")).Result);
@@ -195,22 +203,29 @@ public sealed class FSharpTests(FSharpEngine engine) : IClassFixture<FSharpEngin
     [Fact]
     public async Task An_assembly_that_could_not_be_read_is_tried_again()
     {
-        string folder = Directory.CreateTempSubdirectory("arkernel-fsharp-").FullName;
-        try
-        {
-            string path = Path.Combine(folder, "Late.dll");
-            await File.WriteAllTextAsync(path, "not yet", TestContext.Current.CancellationToken);
-            CellOutcome early = await F($"#r @\"{path}\"\n1");
-            Assert.Equal("ReferenceError", early.Error.Name);
-            Assert.Contains("is no .NET assembly", early.Error.Message, StringComparison.Ordinal);
-            Compile("Late", "public static class Late { public static int Answer => 42; }", path);
-            CellOutcome late = await F($"#r \"{path}\"\nLate.Answer");
-            Assert.Equal("42", late.Result);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        string folder = engine.Folder.FullName;
+        string path = Path.Combine(folder, "Late.dll");
+        await File.WriteAllTextAsync(path, "not yet", TestContext.Current.CancellationToken);
+        CellOutcome early = await F($"#r @\"{path}\"\n1");
+        Assert.Equal("ReferenceError", early.Error.Name);
+        Assert.Contains("is no .NET assembly", early.Error.Message, StringComparison.Ordinal);
+        Compile("Late", "public static class Late { public static int Answer => 42; }", path);
+        CellOutcome late = await F($"#r \"{path}\"\nLate.Answer");
+        Assert.Equal("42", late.Result);
+
+        // What C# could refer to and F# cannot (the file has gone meanwhile) does not keep its cells from running.
+        string gone = Path.Combine(folder, "Gone.dll");
+        Compile("Gone", "public static class Gone { public const int Answer = 43; }", gone);
+        Assert.Equal("43", (await cells.RunAsync($"#r \"{gone}\"\nGone.Answer")).Result);
+        byte[] kept = await File.ReadAllBytesAsync(gone, TestContext.Current.CancellationToken);
+        File.Delete(gone);
+        CellOutcome without = await F("7");
+        Assert.Equal("7", without.Result);
+        Assert.Contains($"F# cannot refer to {gone}", without.StandardError, StringComparison.Ordinal);
+        await File.WriteAllBytesAsync(gone, kept, TestContext.Current.CancellationToken);
+        CellOutcome with = await F("Gone.Answer");
+        Assert.Equal("43", with.Result);
+        Assert.Empty(with.StandardError);
     }
 
     [Fact]
