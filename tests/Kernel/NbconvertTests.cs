@@ -47,6 +47,50 @@ public sealed class NbconvertTests(Jupyter jupyter)
         Assert.Contains(Outputs(cells[1]), output => output["data"]?["text/html"] is not null || output["data"]?["text/markdown"] is not null);
     }
 
+    /// <summary>The features are those that real C# notebooks of .NET Interactive use most; the text is ours.</summary>
+    [Fact]
+    public void A_CSharp_notebook_that_NET_Interactive_saved_runs_unchanged()
+    {
+        JsonNode[] cells = ExecuteOld("orders.ipynb");
+        Assert.Contains("Installed Humanizer.Core", Shown(cells[0]), StringComparison.Ordinal);
+        Assert.Contains("scones", Shown(cells[2], "text/html"), StringComparison.Ordinal);
+        Assert.Contains("<em>Scones</em>", Shown(cells[3], "text/html"), StringComparison.Ordinal); // the package and the formatter at work
+        Assert.Contains("<em>Tea</em>", Shown(cells[3], "text/html"), StringComparison.Ordinal);
+        Assert.Equal("9.5\n", Printed(cells[4]));
+        Assert.Contains("Wall time", Shown(cells[4]), StringComparison.Ordinal);
+        Assert.Contains("<b>bold</b>", Shown(cells[5], "text/html"), StringComparison.Ordinal);
+        Assert.Contains("100 %", Shown(cells[5]), StringComparison.Ordinal);
+        Assert.DoesNotContain("0 %\n", Shown(cells[5]).Replace("100 %", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("done", Shown(cells[5]), StringComparison.Ordinal);
+        Assert.Contains("scones", Shown(cells[6], "text/html"), StringComparison.Ordinal);
+        Assert.Equal("kept as it is 2\n", Printed(cells[8]));
+        Assert.Equal("scones", Shown(cells[9]));
+        Assert.Equal("6", Shown(cells[10]));
+        Assert.Equal("<p id=\"shown\">shown</p>", Shown(cells[11], "text/html"));
+        Assert.Contains("console.log", Shown(cells[12], "application/javascript") + Shown(cells[12], "text/html"), StringComparison.Ordinal);
+        Assert.Contains("tea --> scones", Shown(cells[13]), StringComparison.Ordinal);
+        Assert.Equal("**marked**", Shown(cells[14], "text/markdown"));
+        Assert.Equal(("sent\n", "2"), (Printed(cells[15]), Shown(cells[15])));
+        Assert.Equal("9", Shown(cells[16]));
+        Assert.All(cells[17..19], cell => Assert.Contains("orders", Shown(cell), StringComparison.Ordinal));
+        Assert.Contains("ArKernel", Shown(cells[19]), StringComparison.Ordinal);
+        Assert.Contains("#!mermaid", Shown(cells[20]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_FSharp_notebook_that_NET_Interactive_saved_runs_unchanged()
+    {
+        JsonNode[] cells = ExecuteOld("shapes.ipynb");
+        Assert.Contains("Installed Humanizer.Core", Shown(cells[0]), StringComparison.Ordinal);
+        Assert.Equal("[3.141592654; 4.0]", Shown(cells[1]));
+        Assert.Equal("A large shape", Shown(cells[2]));
+        Assert.StartsWith("7.14\n", Printed(cells[3]), StringComparison.Ordinal);
+        Assert.Contains("<i>from C#</i>", Shown(cells[5], "text/html"), StringComparison.Ordinal); // a type of a C# cell
+        Assert.Contains("7", Shown(cells[5]), StringComparison.Ordinal);
+        Assert.Equal("42", Shown(cells[6]));
+        Assert.Equal("2", Shown(cells[7]));
+    }
+
     [Fact]
     public void A_failing_cell_fails_the_run_and_says_where()
     {
@@ -58,6 +102,19 @@ public sealed class NbconvertTests(Jupyter jupyter)
         Assert.Contains("line 2", run.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("never", run.Output, StringComparison.Ordinal);
     }
+
+    private JsonNode[] ExecuteOld(string name)
+    {
+        string folder = Path.Combine(Jupyter.Root, "tests", "Kernel", "notebooks");
+        JsonNode[] cells = Execute(JsonNode.Parse(File.ReadAllText(Path.Combine(folder, name)))!.AsObject(), folder);
+        Assert.All(cells, cell => Assert.DoesNotContain(Outputs(cell), output => (string?)output["output_type"] == "error"));
+        return cells;
+    }
+
+    /// <summary>What results and displays of a cell say in one form.</summary>
+    private static string Shown(JsonNode cell, string form = "text/plain") => string.Join('\n', Outputs(cell).Select(output => Text(output["data"]?[form])).Where(text => text.Length > 0));
+
+    private static string Printed(JsonNode cell) => string.Concat(Outputs(cell).Where(output => (string?)output["name"] == "stdout").Select(output => Text(output["text"])));
 
     private JsonNode[] Execute(JsonObject notebook, string? resources = null)
     {

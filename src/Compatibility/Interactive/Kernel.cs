@@ -99,7 +99,7 @@ public class Kernel
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            error = new CellError(exception.GetType().Name, exception.Message, [exception.Message], null);
+            error = new CellError(exception.GetType().Name, exception.Message, [], null);
         }
 
         if (error is null)
@@ -107,7 +107,7 @@ public class Kernel
             return new KernelCommandResult(command, new CommandSucceeded(command));
         }
 
-        cell.Write("stderr", string.Join('\n', error.Traceback.DefaultIfEmpty(error.Message)) + "\n");
+        cell.Write("stderr", string.Join('\n', error.Report) + "\n");
         return new KernelCommandResult(command, new CommandFailed(error.Message, command));
     }
 

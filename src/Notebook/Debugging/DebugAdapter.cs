@@ -50,6 +50,7 @@ internal sealed class DebugAdapter(DebugSession session, NotebookEngine engine)
                 return new JsonObject
                 {
                     ["supportsConfigurationDoneRequest"] = true, ["supportsConditionalBreakpoints"] = true, ["supportsEvaluateForHovers"] = true,
+                    ["supportsHitConditionalBreakpoints"] = true, ["supportsLogPoints"] = true, ["supportsDelayedStackTraceLoading"] = true,
                     ["supportsTerminateRequest"] = true, ["exceptionBreakpointFilters"] = new JsonArray(),
                 };
             case "attach" or "launch":
@@ -86,11 +87,12 @@ internal sealed class DebugAdapter(DebugSession session, NotebookEngine engine)
                 session.Pause();
                 return [];
             case "stackTrace":
-                return StackTrace();
+                return StackTrace(arguments);
             case "scopes":
                 return Scopes(arguments);
             case "variables":
-                return new JsonObject { ["variables"] = (session.Stop?.Values ?? globals).Children(Number(arguments, "variablesReference")) };
+                return new JsonObject { ["variables"] = Values.Children(
+                    Number(arguments, "variablesReference"), OptionalText(arguments, "filter"), OptionalNumber(arguments, "start") ?? 0, OptionalNumber(arguments, "count") ?? 0) };
             case "evaluate":
                 return Evaluate(arguments);
             case "inspectVariables":
@@ -119,7 +121,10 @@ internal sealed class DebugAdapter(DebugSession session, NotebookEngine engine)
         ["breakpoints"] = new JsonArray([.. session.Breakpoints.Select(b => (JsonNode)new JsonObject
         {
             ["source"] = b.Key,
-            ["breakpoints"] = new JsonArray([.. b.Value.Values.Select(p => (JsonNode)new JsonObject { ["line"] = p.Line, ["condition"] = p.Condition })]),
+            ["breakpoints"] = new JsonArray([.. b.Value.Values.Select(p => (JsonNode)new JsonObject
+            {
+                ["line"] = p.Line, ["condition"] = p.Condition, ["hitCondition"] = p.HitCondition, ["logMessage"] = p.LogMessage,
+            })]),
         })]),
         ["stoppedThreads"] = session.Stop is null ? [] : new JsonArray(1),
         ["richRendering"] = true,
@@ -138,16 +143,30 @@ internal sealed class DebugAdapter(DebugSession session, NotebookEngine engine)
         {
             int asked = Number(item, "line");
             int line = lines.FirstOrDefault(l => l >= asked, lines.Count == 0 ? asked : 0); // an empty line's breakpoint moves on
-            if (line > 0)
+            string? problem = line > 0 ? null : "No statement follows.";
+            try
             {
-                set.Add(new DebugBreakpoint(line, item.TryGetProperty("condition", out JsonElement condition) ? condition.GetString() : null));
+                DebugBreakpoint breakpoint = new(line, OptionalText(item, "condition"), OptionalText(item, "hitCondition"), OptionalText(item, "logMessage"));
+                if (problem is null)
+                {
+                    set.Add(breakpoint);
+                }
+            }
+            catch (DebugException exception)
+            {
+                problem = exception.Message;
             }
 
-            answer.Add(new JsonObject
+            JsonObject described = new()
             {
-                ["id"] = answer.Count + 1, ["verified"] = line > 0, ["line"] = line > 0 ? line : asked,
-                ["source"] = new JsonObject { ["path"] = path }, ["message"] = line > 0 ? null : "No statement follows.",
-            });
+                ["id"] = answer.Count + 1, ["verified"] = problem is null, ["line"] = line > 0 ? line : asked, ["source"] = new JsonObject { ["path"] = path },
+            };
+            if (problem is not null)
+            {
+                described["message"] = problem;
+            }
+
+            answer.Add(described);
         }
 
         session.SetBreakpoints(path, set);
@@ -156,17 +175,18 @@ internal sealed class DebugAdapter(DebugSession session, NotebookEngine engine)
 
     private DebugStop Stopped() => session.Stop ?? throw new DebugException("The code is running: it has to stand at a breakpoint for that.");
 
-    private JsonObject StackTrace()
+    private JsonObject StackTrace(JsonElement arguments)
     {
         DebugStop stop = Stopped();
+        int levels = OptionalNumber(arguments, "levels") is { } asked and > 0 ? asked : int.MaxValue;
         JsonArray frames = [.. stop.Frames.Select((f, i) => (JsonNode)new JsonObject
         {
             ["id"] = i + 1,
             ["name"] = f.Function,
             ["source"] = new JsonObject { ["name"] = f.Cell.Name, ["path"] = f.Cell.Path },
             ["line"] = f.Statement!.Line, ["column"] = f.Statement.Column, ["endLine"] = f.Statement.EndLine, ["endColumn"] = f.Statement.EndColumn,
-        })];
-        return new JsonObject { ["stackFrames"] = frames, ["totalFrames"] = frames.Count };
+        }).Skip(OptionalNumber(arguments, "startFrame") ?? 0).Take(levels)];
+        return new JsonObject { ["stackFrames"] = frames, ["totalFrames"] = stop.Frames.Count };
     }
 
     private JsonObject Scopes(JsonElement arguments)
@@ -187,7 +207,11 @@ internal sealed class DebugAdapter(DebugSession session, NotebookEngine engine)
         DebugFrame? frame = session.Stop is { } stop ? stop.Frame(OptionalNumber(arguments, "frameId") ?? 1) : null;
         object? value = session.Evaluate(Text(arguments, "expression"), frame);
         JsonObject described = Values.Describe("", value?.GetType() ?? typeof(object), value);
-        return new JsonObject { ["result"] = described["value"]!.DeepClone(), ["type"] = described["type"]!.DeepClone(), ["variablesReference"] = described["variablesReference"]!.DeepClone() };
+        described["result"] = described["value"]!.DeepClone();
+        described.Remove("name");
+        described.Remove("value");
+        described.Remove("evaluateName");
+        return described;
     }
 
     private JsonObject RichInspect(JsonElement arguments)
@@ -240,6 +264,9 @@ internal sealed class DebugAdapter(DebugSession session, NotebookEngine engine)
         arguments.ValueKind == JsonValueKind.Object && arguments.TryGetProperty(name, out JsonElement text) && text.ValueKind == JsonValueKind.String
             ? text.GetString()!
             : throw new DebugException($"The request lacks the text '{name}'.");
+
+    private static string OptionalText(JsonElement arguments, string name) =>
+        arguments.ValueKind == JsonValueKind.Object && arguments.TryGetProperty(name, out JsonElement text) && text.ValueKind == JsonValueKind.String ? text.GetString()! : "";
 
     private static int Number(JsonElement arguments, string name) => OptionalNumber(arguments, name) ?? throw new DebugException($"The request lacks the number '{name}'.");
 

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ArKernel.Notebooks.Engine;
+using ArKernel.Notebooks.Engine.Variables;
 
 namespace ArKernel.Notebooks.Debugging;
 
@@ -57,7 +58,13 @@ internal sealed class DebugSession : IDisposable
     public DebugCell Begin(string name, string source)
     {
         step = null;
-        return new DebugCell(this, Interlocked.Increment(ref lastCell), name, Sources.PathOf(source));
+        string path = Sources.PathOf(source);
+        foreach (DebugBreakpoint breakpoint in breakpoints.GetValueOrDefault(path)?.Values ?? [])
+        {
+            breakpoint.Reset();
+        }
+
+        return new DebugCell(this, Interlocked.Increment(ref lastCell), name, path);
     }
 
     public void SetBreakpoints(string path, IEnumerable<DebugBreakpoint> wanted) =>
@@ -137,9 +144,14 @@ internal sealed class DebugSession : IDisposable
     {
         DebugStatement statement = frame.Statement!;
         if (statement.IsFirstOnLine && breakpoints.TryGetValue(frame.Cell.Path, out IReadOnlyDictionary<int, DebugBreakpoint>? ofCell)
-            && ofCell.TryGetValue(statement.Line, out DebugBreakpoint? breakpoint) && Holds(breakpoint, frame))
+            && ofCell.TryGetValue(statement.Line, out DebugBreakpoint? breakpoint) && Holds(breakpoint, frame) && breakpoint.Hit())
         {
-            return "breakpoint";
+            if (breakpoint.LogMessage.Length == 0)
+            {
+                return "breakpoint";
+            }
+
+            CellContext.Current?.Write("stdout", breakpoint.Format(expression => Show(expression, frame)) + "\n");
         }
 
         return pausing ? "pause" : step?.EndsIn(frame) == true ? "step" : null;
@@ -161,6 +173,21 @@ internal sealed class DebugSession : IDisposable
         {
             CellContext.Current?.Write("stderr", $"The condition of the breakpoint in line {breakpoint.Line} failed: {exception.Message}\n");
             return true;
+        }
+    }
+
+    /// <summary>What an expression of a log message comes to; an error is its text, as nobody waits for it.</summary>
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "The message says what was wrong.")]
+    private string Show(string expression, DebugFrame frame)
+    {
+        try
+        {
+            object? value = Evaluate(expression, frame);
+            return value as string ?? VariableRow.Summarize(value);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            return $"{{{expression}: {exception.Message}}}";
         }
     }
 

@@ -73,8 +73,3 @@ internal enum DebugStepKind
     Over,
     Out,
 }
-
-/// <summary>A breakpoint.</summary>
-/// <param name="Line">Its line, from 1.</param>
-/// <param name="Condition">An expression that must hold, or null.</param>
-internal sealed record DebugBreakpoint(int Line, string? Condition);

@@ -87,7 +87,7 @@ internal sealed class OutputCollector
                 break;
             case CellError error:
                 Error = error;
-                Append(CellOutput.Error(error.Name, error.Message, error.Traceback));
+                Append(CellOutput.Error(error.Name, error.Message, error.Report));
                 break;
         }
     }

@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using ArKernel.Notebooks.Packages;
 using ArKernel.Notebooks.SubKernels;
 using Microsoft.CodeAnalysis.CSharp;
@@ -12,7 +13,7 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace ArKernel.Notebooks.Engine;
 
 /// <summary>The commands that every notebook has.</summary>
-internal static class BuiltInMagics
+internal static partial class BuiltInMagics
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -23,7 +24,7 @@ internal static class BuiltInMagics
         new("about", "Says which versions are at work.", (_, context) => Show(context, About())),
         .. Sharing.SharingMagics.Create(engine),
         new("lock", "Shows the lock of the notebook's packages: what was asked for, what came in, with hashes.", async (_, context) => await ShowLockAsync(engine, context)),
-        new("import", "Runs the cells of a file (.ipynb, .dib, .cs, .csx) here.", (file, context) => ImportAsync(file, engine, options, context)),
+        new("import", "Runs the cells of a file (.ipynb, .dib, .cs, .csx, .fs, .fsx) here.", (file, context) => ImportAsync(file, engine, options, context)),
         ConnectMagic.Create(engine, options),
     ];
 
@@ -99,7 +100,13 @@ internal static class BuiltInMagics
     private static IEnumerable<CellSubmission> ReadCells(string path, EngineOptions options) => Path.GetExtension(path).ToUpperInvariant() switch
     {
         ".CS" or ".CSX" => [new CellSubmission("csharp", File.ReadAllText(path), path)],
+        ".FSX" => [new CellSubmission("fsharp", File.ReadAllText(path), path)],
+        // A file of a project begins with its namespace or module, which only a whole file may have.
+        ".FS" => [new CellSubmission("fsharp", ModuleHeader().IsMatch(File.ReadAllText(path)) ? $"#load @\"{path}\"" : File.ReadAllText(path), path)],
         _ when options.ReadDocument is { } read => read(path),
-        string extension => throw new NotSupportedException($"#!import: files of type '{extension}' cannot be read here; .cs and .csx can."),
+        string extension => throw new NotSupportedException($"#!import: files of type '{extension}' cannot be read here; .cs, .csx, .fs and .fsx can."),
     };
+
+    [GeneratedRegex(@"^\s*((namespace|module)\s+(?!.*=\s*$)\S)", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex ModuleHeader();
 }

@@ -54,9 +54,14 @@ public sealed record ClearOutput(bool Wait) : CellEvent;
 /// <summary>The cell failed.</summary>
 /// <param name="Name">The exception's type, <c>CompilationError</c>, <c>Interrupted</c>, <c>WorkerDied</c>, …</param>
 /// <param name="Message">What was wrong.</param>
-/// <param name="Traceback">Lines to show: the user's frames, or diagnostics with their source line.</param>
+/// <param name="Traceback">What stands below name and message, without repeating them: the user's frames, or diagnostics with their source line.</param>
 /// <param name="Line">The line of the cell, from 1, where known.</param>
-public sealed record CellError(string Name, string Message, IReadOnlyList<string> Traceback, int? Line) : CellEvent;
+public sealed record CellError(string Name, string Message, IReadOnlyList<string> Traceback, int? Line) : CellEvent
+{
+    /// <summary>The whole error, line by line: name and message first.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> Report => [$"{Name}: {Message}", .. Traceback];
+}
 
 /// <summary>The cell waits for a line of input; the front sends it with the request <c>input</c>.</summary>
 /// <param name="Prompt">What to ask.</param>
@@ -78,7 +83,11 @@ public sealed record CodeAccepted(string Language, string Code) : CellEvent;
 
 /// <summary>Assembly files that code may refer to from now on.</summary>
 /// <param name="Paths">Their paths.</param>
-public sealed record ReferencesAdded(IReadOnlyList<string> Paths) : CellEvent;
+public sealed record ReferencesAdded(IReadOnlyList<string> Paths) : CellEvent
+{
+    /// <summary>The only language whose code may; null for all.</summary>
+    public string? Language { get; init; }
+}
 
 /// <summary>An event of the debug adapter protocol, such as <c>stopped</c>.</summary>
 /// <param name="Content">The event.</param>

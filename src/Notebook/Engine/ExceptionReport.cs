@@ -21,12 +21,20 @@ internal static partial class ExceptionReport
         int? line = null;
         for (Exception? current = exception; current is not null; current = current.InnerException is { } inner ? Unwrap(inner) : null)
         {
-            lines.Add((lines.Count == 0 ? "" : "caused by ") + $"{TypeName(current.GetType())}: {current.Message}");
+            int heading = lines.Count;
+            if (current != exception)
+            {
+                lines.Add($"caused by {TypeName(current.GetType())}: {current.Message}");
+            }
+
             if (current is DllNotFoundException missing && NativePreflight.Explain(missing) is { Count: > 0 } why)
             {
-                // The loader's own message is a list of all places where it looked.
-                lines[^1] = lines[^1].Split(" In order to")[0];
-                lines.AddRange(why);
+                if (current != exception)
+                {
+                    lines[heading] = lines[heading].Split(" In order to")[0]; // the rest is a list of all places where the loader looked
+                    lines.AddRange(why);
+                }
+
                 reasons.AddRange(why);
             }
 

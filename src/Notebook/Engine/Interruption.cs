@@ -16,6 +16,6 @@ internal static class Interruption
         string message = timedOut
             ? string.Create(CultureInfo.InvariantCulture, $"The cell did not end within {cell.Timeout!.Value.TotalSeconds:0.###} s and was interrupted.")
             : "The cell was interrupted.";
-        return new CellError(timedOut ? nameof(TimeoutException) : "Interrupted", message, [message, .. frames], cause?.Line);
+        return new CellError(timedOut ? nameof(TimeoutException) : "Interrupted", message, frames, cause?.Line);
     }
 }

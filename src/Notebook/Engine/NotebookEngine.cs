@@ -32,7 +32,8 @@ public sealed class NotebookEngine : ICellExecutor
     public NotebookEngine(EngineOptions? options = null)
     {
         this.options = options ?? new EngineOptions();
-        foreach (ICellLanguage language in (IEnumerable<ICellLanguage>)[new CSharpLanguage(this.options), new FSharpLanguage(this.options), new SqlLanguage(), new ValueLanguage(), .. MarkupLanguage.All, .. this.options.Languages])
+        CSharpLanguage csharp = new(this.options);
+        foreach (ICellLanguage language in (IEnumerable<ICellLanguage>)[csharp, new FSharpLanguage(this.options, csharp.WriteTypes), new SqlLanguage(), new ValueLanguage(), .. MarkupLanguage.All, .. this.options.Languages])
         {
             foreach (string name in language.Names)
             {

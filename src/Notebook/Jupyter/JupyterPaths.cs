@@ -8,7 +8,7 @@ public static class JupyterPaths
     {
         get
         {
-            if (Environment.GetEnvironmentVariable("JUPYTER_DATA_DIR") is { Length: > 0 } folder)
+            if (Variable("JUPYTER_DATA_DIR") is { } folder)
             {
                 return folder;
             }
@@ -16,17 +16,34 @@ public static class JupyterPaths
             string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify);
             return OperatingSystem.IsWindows() ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData), "jupyter")
                 : OperatingSystem.IsMacOS() ? Path.Combine(home, "Library", "Jupyter")
-                : Path.Combine(Environment.GetEnvironmentVariable("XDG_DATA_HOME") is { Length: > 0 } data ? data : Path.Combine(home, ".local", "share"), "jupyter");
+                : Path.Combine(Variable("XDG_DATA_HOME") ?? Path.Combine(home, ".local", "share"), "jupyter");
         }
     }
 
-    /// <summary>The folders that are searched for kernels, the first one first: <c>JUPYTER_PATH</c>, the user's, the system's.</summary>
+    /// <summary>
+    /// The folders that are searched for kernels, the first one first: <c>JUPYTER_PATH</c>, the active environment's, the user's, the system's,
+    /// those of the Python on the search path.
+    /// </summary>
     public static IReadOnlyList<string> Data =>
     [
-        .. (Environment.GetEnvironmentVariable("JUPYTER_PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries),
+        .. Variable("JUPYTER_PATH")?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) ?? [],
+        .. new[] { Variable("VIRTUAL_ENV"), Variable("CONDA_PREFIX") }.OfType<string>().Select(Shared),
         UserData,
         .. OperatingSystem.IsWindows()
             ? (string[])[Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.CommonApplicationData), "jupyter")]
             : ["/usr/local/share/jupyter", "/usr/share/jupyter"],
+        .. new[] { PythonPrefix() }.OfType<string>().Select(Shared),
     ];
+
+    private static string Shared(string prefix) => Path.Combine(prefix, "share", "jupyter");
+
+    /// <summary>The folder in which the Python of the search path is installed.</summary>
+    private static string? PythonPrefix()
+    {
+        string name = OperatingSystem.IsWindows() ? "python.exe" : "python3";
+        string? python = Variable("PATH")?.Split(Path.PathSeparator).Select(f => Path.Combine(f, name)).FirstOrDefault(File.Exists);
+        return python is null ? null : OperatingSystem.IsWindows() ? Path.GetDirectoryName(python) : Path.GetDirectoryName(Path.GetDirectoryName(python));
+    }
+
+    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 }

@@ -60,17 +60,10 @@ internal sealed class OutputPublisher(KernelServer server, JupyterMessage reques
         }
     }
 
-    /// <summary>An error as replies and outputs have it: the name stands out in front ends that know colours, and the message is told once.</summary>
+    /// <summary>An error as replies and outputs have it: the name stands out in front ends that know colours.</summary>
     public static JsonObject ErrorContent(CellError error)
     {
-        string lines = string.Join('\n', error.Traceback);
-        int told = lines.IndexOf(error.Message, StringComparison.Ordinal);
-        if (told == 0 || (told > 0 && lines[..told].EndsWith(error.Name + ": ", StringComparison.Ordinal) && !lines[..told].Contains('\n', StringComparison.Ordinal)))
-        {
-            lines = lines[(told + error.Message.Length)..].TrimStart('\n');
-        }
-
-        JsonArray traceback = [$"\u001b[31m{error.Name}\u001b[39m: {error.Message}", .. lines.Length == 0 ? [] : lines.Split('\n').Select(l => (JsonNode)l)];
+        JsonArray traceback = [$"\u001b[31m{error.Name}\u001b[39m: {error.Message}", .. error.Traceback.Select(l => (JsonNode)l)];
         return new JsonObject { ["ename"] = error.Name, ["evalue"] = error.Message, ["traceback"] = traceback };
     }
 

@@ -55,7 +55,7 @@ public sealed class NotebookLanguageServices
         }
         else if (output is ReferencesAdded references)
         {
-            foreach (ILanguageService service in services)
+            foreach (ILanguageService service in references.Language is { } only ? [.. new[] { Find(only) }.OfType<ILanguageService>()] : services)
             {
                 service.AddReferences(references.Paths);
             }

@@ -100,6 +100,7 @@ internal static partial class Directives
 
     private static bool IsFramework(string option) => option.StartsWith("net", StringComparison.Ordinal);
 
-    [GeneratedRegex("^\\s*#(?<kind>r|i|load)\\s+\"(?<argument>[^\"]+)\"\\s*;?\\s*(//.*)?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    // The @ is F#'s, whose plain strings have escapes.
+    [GeneratedRegex("^\\s*#(?<kind>r|i|load)\\s+@?\"(?<argument>[^\"]+)\"\\s*;?\\s*(//.*)?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Pattern();
 }

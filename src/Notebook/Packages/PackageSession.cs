@@ -1,4 +1,6 @@
 using System.Reflection;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
 using ArKernel.Notebooks.Engine;
 using ArKernel.Notebooks.Languages;
 using ArKernel.Notebooks.Packages.Native;
@@ -109,10 +111,22 @@ internal sealed class PackageSession(string cacheFolder)
             return null; // the host's own assembly of that name is visible already
         }
 
-        return File.Exists(directive.Path)
-            ? directive.Path
-            : throw new CellFailedException(new CellError(
-                "ReferenceError", $"#r: the assembly '{directive.Path}' does not exist (line {directive.Line}).", [], directive.Line));
+        string? problem = !File.Exists(directive.Path) ? $"the assembly '{directive.Path}' does not exist" : IsAssembly(directive.Path) ? null : $"the file '{directive.Path}' is no .NET assembly";
+        return problem is null ? directive.Path
+            : throw new CellFailedException(new CellError("ReferenceError", $"#r: {problem} (line {directive.Line}).", [], directive.Line));
+    }
+
+    private static bool IsAssembly(string path)
+    {
+        try
+        {
+            using PEReader reader = new(File.OpenRead(path));
+            return reader.HasMetadata && reader.GetMetadataReader().IsAssembly;
+        }
+        catch (BadImageFormatException)
+        {
+            return false;
+        }
     }
 
     private async Task ResolvePackagesAsync(
@@ -179,7 +193,7 @@ internal sealed class PackageSession(string cacheFolder)
         catch (RestoreException exception)
         {
             PackageDirective culprit = wanted.FirstOrDefault(w => exception.Message.Contains(w.Name, StringComparison.OrdinalIgnoreCase)) ?? wanted[0];
-            throw new CellFailedException(new CellError("PackageError", exception.Message, exception.Message.Split('\n'), culprit.Line));
+            throw new CellFailedException(new CellError("PackageError", exception.Message, [], culprit.Line));
         }
     }
 
@@ -188,7 +202,7 @@ internal sealed class PackageSession(string cacheFolder)
         if (held!.Unlocked(asked).FirstOrDefault() is { } drift)
         {
             string message = $"{drift}. Run the notebook with --lock to renew its lock.";
-            throw new CellFailedException(new CellError("LockError", message, [message], asked[0].Line));
+            throw new CellFailedException(new CellError("LockError", message, [], asked[0].Line));
         }
 
         return [.. asked.Where(a => HostPackages.VersionOf(a.Name) is null)];

@@ -51,7 +51,7 @@ internal static class VersionMap
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             string message = $"{path} is no setting of package versions: {exception.Message} Write {{ \"packageVersions\": {{ \"Name/1.0.0\": \"1.2.0\" }} }}.";
-            throw new CellFailedException(new CellError("PackageError", message, [message], asked.Line));
+            throw new CellFailedException(new CellError("PackageError", message, [], asked.Line));
         }
     }
 }

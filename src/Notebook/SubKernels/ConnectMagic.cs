@@ -63,5 +63,5 @@ internal static class ConnectMagic
         return arguments["--kernel-spec"] is { } specification ? (specification, arguments["--as"] ?? kernel) : (kernel, arguments["--as"] ?? "");
     }
 
-    private static CellFailedException Failure(string message) => new(new CellError("ConnectError", message, message.Split('\n'), null));
+    private static CellFailedException Failure(string message) => new(new CellError("ConnectError", message, [], null));
 }

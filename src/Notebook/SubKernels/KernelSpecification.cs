@@ -17,7 +17,7 @@ internal sealed record KernelSpecification(
     public static IReadOnlyDictionary<string, KernelSpecification> FindAll()
     {
         Dictionary<string, KernelSpecification> found = new(StringComparer.OrdinalIgnoreCase);
-        foreach (string folder in Folders().Select(f => Path.Combine(f, "kernels")).Where(Directory.Exists))
+        foreach (string folder in JupyterPaths.Data.Select(f => Path.Combine(f, "kernels")).Where(Directory.Exists))
         {
             foreach (string kernel in Subfolders(folder))
             {
@@ -70,28 +70,4 @@ internal sealed record KernelSpecification(
             return [];
         }
     }
-
-    private static IEnumerable<string> Folders()
-    {
-        IEnumerable<string> named = Variable("JUPYTER_PATH")?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) ?? [];
-        return
-        [
-            .. named, // before the environment that is active, as in Jupyter
-            .. new[] { Variable("VIRTUAL_ENV"), Variable("CONDA_PREFIX") }.OfType<string>().Select(Shared),
-            .. JupyterPaths.Data,
-            .. new[] { PythonPrefix() }.OfType<string>().Select(Shared),
-        ];
-    }
-
-    private static string Shared(string prefix) => Path.Combine(prefix, "share", "jupyter");
-
-    /// <summary>The folder in which the Python of the search path is installed.</summary>
-    private static string? PythonPrefix()
-    {
-        string name = OperatingSystem.IsWindows() ? "python.exe" : "python3";
-        string? python = Variable("PATH")?.Split(Path.PathSeparator).Select(f => Path.Combine(f, name)).FirstOrDefault(File.Exists);
-        return python is null ? null : OperatingSystem.IsWindows() ? Path.GetDirectoryName(python) : Path.GetDirectoryName(Path.GetDirectoryName(python));
-    }
-
-    private static string? Variable(string name) => System.Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 }

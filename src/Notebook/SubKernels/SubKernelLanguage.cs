@@ -148,6 +148,6 @@ internal sealed class SubKernelLanguage : ISharesValues, IDisposable
         string message = $"The kernel '{specification.Name}' of #!{Names[0]} {what}{code}: its variables are lost, those of the other languages are not. "
             + $"Run '#!connect jupyter --kernel-name {specification.Name} --as {Names[0]}' to start it again.";
         string output = process.LastOutput;
-        return new CellError("KernelDied", message, output.Length > 0 ? [message, .. output.Split('\n')] : [message], null);
+        return new CellError("KernelDied", message, output.Length > 0 ? output.Split('\n') : [], null);
     }
 }

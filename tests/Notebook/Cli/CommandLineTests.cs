@@ -31,6 +31,31 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task F_sharp_notebooks_run_in_both_formats()
+    {
+        const string Script = "let squares = [ for i in 1 .. 3 -> i * i ]", Wrong = "let text : string = List.sum squares";
+        string meta = "#!meta\n\n{\"kernelInfo\":{\"defaultKernelName\":\"fsharp\",\"items\":[{\"name\":\"fsharp\",\"languageName\":\"F#\",\"aliases\":[\"f#\",\"F#\"]}]}}\n\n";
+        await File.WriteAllTextAsync(Path.Combine(folder, "n.dib"), $"{meta}#!fsharp\n\n{Script}\n\n#!csharp\n\n#!share squares --from fsharp\nsquares.Length\n\n#!fsharp\n\nList.sum squares * 3\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "n.ipynb"),
+            $$$"""
+            {"cells": [{"cell_type": "code", "execution_count": null, "metadata": {}, "outputs": [], "source": "{{{Script}}}"},
+                       {"cell_type": "code", "execution_count": null, "metadata": {}, "outputs": [], "source": "List.sum squares * 3"},
+                       {"cell_type": "code", "execution_count": null, "metadata": {}, "outputs": [], "source": "\n{{{Wrong}}}"}],
+             "metadata": {"kernelspec": {"display_name": ".NET (F#)", "language": "F#", "name": ".net-fsharp"}}, "nbformat": 4, "nbformat_minor": 4}
+            """,
+            TestContext.Current.CancellationToken);
+
+        (int code, _, string error) = await Arkernel("run", "n.dib", "--quiet", "--output", "dib.ipynb");
+        Assert.True(code == 0, error);
+        Assert.Equal(["3", "42"], NotebookFile.Load(Path.Combine(folder, "dib.ipynb")).Cells.SelectMany(c => c.Outputs).Select(o => (string?)o.Data!["text/plain"]));
+        (code, _, error) = await Arkernel("run", "n.ipynb", "--quiet");
+        Assert.Equal(1, code);
+        Assert.StartsWith("n.ipynb: cell 3, line 2: FS0001: ", error, StringComparison.Ordinal);
+        Assert.Equal("42", (string?)NotebookFile.Load(Path.Combine(folder, "n.executed.ipynb")).Cells[1].Outputs.Single().Data!["text/plain"]);
+    }
+
+    [Fact]
     public async Task A_lock_is_written_into_the_notebook_and_a_run_that_would_differ_from_it_does_not_begin()
     {
         string path = Save("n.ipynb", ("#r \"nuget: Humanizer.Core, 3.0.*\"\nFile.WriteAllText(\"ran\", \"\");", null));

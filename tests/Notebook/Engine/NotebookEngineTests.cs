@@ -76,12 +76,12 @@ public sealed class NotebookEngineTests : IAsyncDisposable
         CellOutcome outcome = await run.RunAsync("\nFunc<Task<int>> call = () => new Thrower().GoAsync();\nawait call();");
         Assert.Equal(
             [
-                "System.FormatException: The input string 'q' was not in a correct format.",
+                "FormatException: The input string 'q' was not in a correct format.",
                 "   at System.Int32.Parse",
                 "   at Thrower.GoAsync in cell 1:line 6",
                 "   at cell 2:line 3",
             ],
-            outcome.Error.Traceback);
+            outcome.Error.Report);
         Assert.Equal(3, outcome.Error.Line);
     }
 

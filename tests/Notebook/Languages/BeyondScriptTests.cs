@@ -132,7 +132,7 @@ public sealed class BeyondScriptTests : IAsyncDisposable
     {
         await ResultAsync("var before = 1;\n\nnamespace N\n{\n    static class Thrower\n    {\n        public static int Go(this string text) =>\n            int.Parse(text);\n    }\n}\nvar after = 2;");
         CellOutcome outcome = await run.RunAsync("using N;\n\n\"q\".Go()");
-        Assert.Equal(["   at System.Int32.Parse", "   at N.Thrower.Go in cell 1:line 8", "   at cell 2:line 3"], outcome.Error.Traceback.Skip(1));
+        Assert.Equal(["   at System.Int32.Parse", "   at N.Thrower.Go in cell 1:line 8", "   at cell 2:line 3"], outcome.Error.Traceback);
         outcome = await run.RunAsync("class Fine { }\n\tusing var s = new MemoryStream(); /* */ nope();");
         Assert.Equal(["(2,42): error CS0103: The name 'nope' does not exist in the current context", "\tusing var s = new MemoryStream(); /* */ nope();"], outcome.Error.Traceback.Take(2));
     }

@@ -177,8 +177,8 @@ public sealed class SqlTests : IAsyncLifetime
     {
         CellError parser = (await cells.RunAsync("#!sql\nSELECT 1;\nSELECT 'ä😀' selec 2")).Error;
         Assert.Equal(("ParserError", 3), (parser.Name, parser.Line));
-        Assert.Equal("    SELECT 'ä😀' selec 2", parser.Traceback[2]);
-        Assert.Equal(parser.Traceback[2].IndexOf('2'), parser.Traceback[3].IndexOf('^'));
+        Assert.Equal("    SELECT 'ä😀' selec 2", parser.Traceback[1]);
+        Assert.Equal(parser.Traceback[1].IndexOf('2'), parser.Traceback[2].IndexOf('^'));
 
         CellError table = (await cells.RunAsync("var x = 1;\n#!sql\n\nSELECT *\nFROM nowhere")).Error;
         Assert.Equal(("CatalogError", 5), (table.Name, table.Line));
@@ -186,7 +186,7 @@ public sealed class SqlTests : IAsyncLifetime
         Assert.Contains("variable", table.Message, StringComparison.Ordinal);
 
         CellError column = (await cells.RunAsync("#!sql\nSELECT 'ä😀', nothing FROM range(3)")).Error;
-        Assert.Equal(column.Traceback[2].IndexOf("nothing", StringComparison.Ordinal), column.Traceback[3].IndexOf('^'));
+        Assert.Equal(column.Traceback[1].IndexOf("nothing", StringComparison.Ordinal), column.Traceback[2].IndexOf('^'));
 
         CellError conversion = (await cells.RunAsync("#!sql\nSELECT CAST('x' AS INT)")).Error;
         Assert.Equal(("ConversionError", 2), (conversion.Name, conversion.Line));

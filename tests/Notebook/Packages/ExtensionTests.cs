@@ -184,7 +184,6 @@ public sealed class ExtensionTests(ExtensionPackages packages) : IClassFixture<E
             """);
         Assert.Equal("DllNotFoundException", outcome.Error.Name);
         Assert.Contains(Lack, outcome.Error.Message, StringComparison.Ordinal);
-        Assert.Contains(Lack, outcome.Error.Traceback);
         Assert.Equal(3, outcome.Error.Line);
     }
 

@@ -46,6 +46,25 @@ public sealed class PackageTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task F_sharp_has_packages_with_their_native_libraries_and_sources()
+    {
+        CellOutcome outcome = await run.RunAsync(
+            $$"""
+            #i "nuget: {{Path.Combine(folder, "nowhere")}}"
+            #r "nuget: Microsoft.Data.Sqlite"
+            open Microsoft.Data.Sqlite
+            let connection = new SqliteConnection("Data Source=:memory:")
+            connection.Open()
+            let command = connection.CreateCommand()
+            command.CommandText <- "select 40 + 2"
+            command.ExecuteScalar() |> unbox<int64> |> int
+            """,
+            "fsharp");
+        Assert.True(outcome.Succeeded, string.Join('\n', outcome.Events.OfType<CellError>().SelectMany(e => e.Report)));
+        Assert.Equal("42", outcome.Result);
+    }
+
+    [Fact]
     public async Task A_package_of_the_host_is_used_as_the_host_has_it_and_another_version_is_said_to_be_replaced()
     {
         CellOutcome outcome = await run.RunAsync("#r \"nuget: MathNet.Numerics, 4.15.0\"\ntypeof(MathNet.Numerics.Constants).Assembly.GetName().Version.Major");

@@ -107,12 +107,11 @@ public static class HtmlExporter
         else if (output.ErrorName is { } name)
         {
             string traceback = string.Join('\n', output.Traceback);
-            body.Append($"<div class=\"output error\"><strong>{Escape(name)}</strong>: {Escape(Cut(output.ErrorMessage!))}");
-            if (traceback.Trim().Length > 0)
-            {
-                body.Append($"<pre>{TerminalText.ToHtml(Cut(traceback))}</pre>");
-            }
-
+            // A traceback names the error itself, as all kernels write it.
+            body.Append("<div class=\"output error\">");
+            body.Append(traceback.Trim().Length > 0
+                ? $"<pre>{TerminalText.ToHtml(Cut(traceback))}</pre>"
+                : $"<strong>{Escape(name)}</strong>: {Escape(Cut(output.ErrorMessage!))}");
             body.Append("</div>");
         }
         else if (output.Data is { } data)

@@ -67,7 +67,7 @@ public sealed class SupervisedWorker : ICellExecutor
         }
         catch (Exception exception) when (IsFailedStart(exception))
         {
-            onEvent(new CellError("WorkerNotStarted", exception.Message, [exception.Message], null));
+            onEvent(new CellError("WorkerNotStarted", exception.Message, [], null));
             Replace(current, told: true);
             return false;
         }
@@ -108,7 +108,7 @@ public sealed class SupervisedWorker : ICellExecutor
     private static bool IsFailedStart(Exception exception) => exception is InvalidOperationException or Win32Exception or OperationCanceledException;
 
     private static CellError WithLoss(CellError error, string loss) =>
-        error with { Message = error.Message + loss, Traceback = [.. error.Traceback.Select((line, i) => i == 0 ? line + loss : line)] };
+        error with { Message = error.Message + loss };
 
     /// <summary>The worker, or its successor if it died while nothing ran.</summary>
     private async Task<(Life Life, WorkerProcess Process)> ReadyAsync()

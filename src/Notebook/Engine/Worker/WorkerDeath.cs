@@ -25,14 +25,14 @@ internal static partial class WorkerDeath
                 _ => string.Create(CultureInfo.InvariantCulture, $"The worker process ended with exit code {exitCode} while the cell ran, as after Environment.Exit."),
             };
         string message = $"{cause} {Lost}";
-        return new CellError("WorkerDied", message, [message, .. Shorten(report)], null);
+        return new CellError("WorkerDied", message, [.. Shorten(report)], null);
     }
 
     /// <summary>The error of a cell that was to be stopped but could only be stopped together with the worker.</summary>
     public static CellError DescribeKilled(CellError interruption)
     {
         string message = $"{interruption.Message} Its code did not stop (native calls and code in Task.Run cannot be stopped), so the worker process was ended. {Lost}";
-        return interruption with { Message = message, Traceback = [message] };
+        return interruption with { Message = message, Traceback = [] };
     }
 
     private static string Signal(int number) => number switch

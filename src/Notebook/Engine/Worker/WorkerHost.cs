@@ -137,7 +137,7 @@ public static partial class WorkerHost
         }
 
         CellError error = ExceptionReport.Describe(exception, cell.Cell.Name);
-        cell.Write("stderr", $"Unhandled on a thread that the cell started:\n{string.Join('\n', error.Traceback)}\n");
+        cell.Write("stderr", $"Unhandled on a thread that the cell started:\n{string.Join('\n', error.Report)}\n");
         return true;
     }
 

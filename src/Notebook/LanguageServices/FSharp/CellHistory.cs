@@ -1,3 +1,8 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+
 namespace ArKernel.Notebooks.LanguageServices.FSharp;
 
 /// <summary>
@@ -12,7 +17,7 @@ internal sealed class CellHistory
 
     private const int MostJoined = 64; // joining more would make one acceptance slow
 
-    private readonly List<List<Module>> segments = [];
+    private readonly List<Segment> segments = [];
     private readonly List<string> opens = [];
     private readonly IReadOnlyList<string> initialOpens;
     private int count;
@@ -28,19 +33,7 @@ internal sealed class CellHistory
     public IReadOnlyList<string> Opens => opens;
 
     /// <summary>The text of each file.</summary>
-    public string[] Files
-    {
-        get
-        {
-            string[] files = new string[FileCount];
-            for (int i = 0; i < FileCount; i++)
-            {
-                files[i] = "namespace global\n" + (i < segments.Count ? string.Concat(segments[i].Select(m => m.Text)) : "");
-            }
-
-            return files;
-        }
-    }
+    public string[] Files => [.. segments.Select(s => s.Text), .. Enumerable.Repeat(Segment.Start, FileCount - segments.Count)];
 
     public void Add(string code)
     {
@@ -53,12 +46,10 @@ internal sealed class CellHistory
             opens.Add(open);
         }
 
-        segments.Add([new Module(blanked, text)]);
-        while (segments.Count > 1 && (segments.Count > FileCount || IsDue(segments[^2].Count, segments[^1].Count)))
+        segments.Add(Segment.Of(new Module(Hash(blanked), text.Length), text));
+        while (segments.Count > 1 && (segments.Count > FileCount || IsDue(segments[^2].Modules.Count, segments[^1].Modules.Count)))
         {
-            HashSet<string> last = [.. segments[^1].Select(m => m.Code)];
-            segments[^2].RemoveAll(m => last.Contains(m.Code)); // run again: what it declared then is hidden
-            segments[^2].AddRange(segments[^1]);
+            segments[^2] = segments[^2].Join(segments[^1]);
             segments.RemoveAt(segments.Count - 1);
         }
     }
@@ -72,7 +63,38 @@ internal sealed class CellHistory
 
     private static bool IsDue(int earlier, int last) => earlier <= last && earlier + last <= MostJoined;
 
-    /// <param name="Code">What the user wrote.</param>
-    /// <param name="Text">The module it became.</param>
-    private sealed record Module(string Code, string Text);
+    private static UInt128 Hash(string code) => BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData(MemoryMarshal.AsBytes(code.AsSpan())));
+
+    /// <param name="Code">Tells whether it is the same code as another's.</param>
+    /// <param name="Length">How many characters of its file it takes.</param>
+    private readonly record struct Module(UInt128 Code, int Length);
+
+    /// <summary>A file, and the modules in it. The text is here once.</summary>
+    private sealed record Segment(string Text, IReadOnlyList<Module> Modules)
+    {
+        public const string Start = "namespace global\n";
+
+        public static Segment Of(Module module, string text) => new(Start + text, [module]);
+
+        /// <summary>The file with those of the next one behind its modules; what is run again there is left out here, as what it declared is hidden.</summary>
+        public Segment Join(Segment next)
+        {
+            HashSet<UInt128> again = [.. next.Modules.Select(m => m.Code)];
+            StringBuilder text = new(Start);
+            List<Module> modules = [];
+            int place = Start.Length;
+            foreach (Module module in Modules)
+            {
+                if (!again.Contains(module.Code))
+                {
+                    text.Append(Text, place, module.Length);
+                    modules.Add(module);
+                }
+
+                place += module.Length;
+            }
+
+            return new Segment(text.Append(next.Text, Start.Length, next.Text.Length - Start.Length).ToString(), [.. modules, .. next.Modules]);
+        }
+    }
 }

@@ -11,7 +11,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace ArKernel.Notebooks.Languages.CSharp;
 
 /// <summary>C# cells: a chain of script submissions, each of which sees the variables, methods and types of those before it.</summary>
-internal sealed partial class CSharpLanguage : ISharesValues
+internal sealed partial class CSharpLanguage : ISharesValues, IDisposable
 {
     private readonly EngineOptions options;
     private readonly AssemblyReferences references = new();
@@ -42,6 +42,21 @@ internal sealed partial class CSharpLanguage : ISharesValues
             .DistinctBy(v => v.Name, StringComparer.Ordinal) // the last definition of a name is the one in force
             .OrderBy(v => v.Name, StringComparer.Ordinal);
 
+    /// <summary>Where <see cref="WriteTypes"/> writes; null before it has.</summary>
+    internal DirectoryInfo? TypeFolder { get; private set; }
+
+    /// <summary>Assembly files of the types that cells have defined so far: compilers of other languages read no others. Nothing is written before.</summary>
+    public IReadOnlyList<string> WriteTypes()
+    {
+        if (compiler.Libraries.Count == 0)
+        {
+            return [];
+        }
+
+        TypeFolder ??= Directory.CreateTempSubdirectory("arkernel-types-");
+        return [.. compiler.Libraries.Select(l => l.File(TypeFolder.FullName))];
+    }
+
     public void AddReferences(IReadOnlyList<string> paths) => references.Add(paths);
 
     public void WarmUp(CancellationToken hurry)
@@ -60,6 +75,18 @@ internal sealed partial class CSharpLanguage : ISharesValues
             rehearsal.Accept(submission);
             object? value = submission.Load()(slots).GetAwaiter().GetResult();
             Rendering.Render(value);
+        }
+    }
+
+    public void Dispose()
+    {
+        try
+        {
+            TypeFolder?.Delete(recursive: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A compiler still has a file open; the system empties its temporary folder sooner or later.
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ArKernel.Notebooks.Engine;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -18,8 +19,9 @@ internal sealed class CellLibrary
     });
 
     private readonly AssemblyMetadata metadata;
-    private byte[]? image;
+    private readonly byte[] image;
     private MemoryStream? symbols;
+    private string? path;
 
     public CellLibrary(string name, string cell, IReadOnlyList<string> types, byte[] image, MemoryStream symbols)
     {
@@ -29,7 +31,7 @@ internal sealed class CellLibrary
         Name = name;
         Cell = cell;
         Types = types;
-        metadata = AssemblyMetadata.CreateFromImage(image);
+        metadata = AssemblyMetadata.CreateFromImage(ImmutableCollectionsMarshal.AsImmutableArray(image)); // the image itself, not a copy
         Reference = new ReplaceableReference(metadata, path: null);
         // Of an assembly with an alias nothing is found by name alone; yet it is there for those that were compiled against it.
         OutOfSight = metadata.GetReference(aliases: ["replaced"]);
@@ -53,8 +55,22 @@ internal sealed class CellLibrary
     /// <summary>Loads the assembly.</summary>
     public void Load()
     {
-        SubmissionAssemblies.Load(Name, new MemoryStream(image!), symbols!);
-        (image, symbols) = (null, null);
+        SubmissionAssemblies.Load(Name, new MemoryStream(image, writable: false), symbols!);
+        symbols = null;
+    }
+
+    /// <summary>The assembly as a file, for compilers that take nothing else; it is written when first asked for.</summary>
+    /// <param name="folder">Where to write it.</param>
+    public string File(string folder)
+    {
+        if (path is null)
+        {
+            string file = Path.Combine(folder, Name + ".dll");
+            System.IO.File.WriteAllBytes(file, image);
+            path = file;
+        }
+
+        return path;
     }
 
     /// <summary>Takes the types out of sight of cells compiled from now on.</summary>

@@ -21,7 +21,11 @@ internal sealed class LibraryCompiler(AssemblyReferences references, CSharpCompi
     private readonly NotebookImports imports = new(scriptOptions.Usings);
     private readonly NotebookNames names = new();
     private readonly Dictionary<string, CellLibrary> inForce = new(StringComparer.Ordinal);
+    private readonly List<CellLibrary> accepted = [];
     private readonly Dictionary<string, string> outOfSight = new(StringComparer.Ordinal); // by simple name, what became of the type
+
+    /// <summary>The libraries of all cells so far, each after those it needs.</summary>
+    public IReadOnlyList<CellLibrary> Accepted => accepted;
 
     /// <summary>Compiles what can be compiled apart from the cell's statements. What it defines anew is hidden from then on.</summary>
     public CellTypes Compile(TypeDeclarations declarations, CSharpCompilation? previous, DebugCell? debugged, CancellationToken cancellationToken)
@@ -86,6 +90,7 @@ internal sealed class LibraryCompiler(AssemblyReferences references, CSharpCompi
             }
         }
 
+        accepted.AddRange(types.Libraries);
         foreach (CellLibrary library in types.Libraries)
         {
             foreach (string type in library.Types)

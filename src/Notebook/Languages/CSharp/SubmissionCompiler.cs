@@ -50,6 +50,9 @@ internal sealed class SubmissionCompiler
     /// <summary>What cells are compiled with, the default usings among it.</summary>
     public CSharpCompilationOptions Options => options;
 
+    /// <summary>The libraries of the types that accepted cells have defined.</summary>
+    public IReadOnlyList<CellLibrary> Libraries => libraries.Accepted;
+
     /// <summary>Compiles a cell against the cells accepted so far.</summary>
     /// <param name="code">The code.</param>
     /// <param name="name">What stack traces call it.</param>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ArKernel.Notebooks.Engine;
 using ArKernel.Notebooks.Engine.Sharing;
 using FSharp.Compiler.Diagnostics;
@@ -7,18 +6,19 @@ using FSharp.Compiler.Interactive;
 namespace ArKernel.Notebooks.Languages.FSharp;
 
 /// <summary>F# cells, run by the F# compiler service in this process. The service is loaded with the first of them.</summary>
-internal sealed class FSharpLanguage(EngineOptions options) : ISharesValues, IDisposable
+/// <param name="options">The engine's.</param>
+/// <param name="cellTypes">Files of the assemblies with the types that cells of other languages have defined.</param>
+internal sealed class FSharpLanguage(EngineOptions options, Func<IReadOnlyList<string>> cellTypes) : ISharesValues, IDisposable
 {
-    private const int MostErrors = 20;
-
     /// <summary>What every cell opens, as it stands behind the word.</summary>
     internal static readonly IReadOnlyList<string> Opens =
         ["System", "System.IO", "System.Text", "System.Collections.Generic", "System.Linq", "ArKernel.Notebooks", "type ArKernel.Notebooks.NotebookFunctions"];
 
     private readonly Lock gate = new();
     private readonly List<string> added = [];
+    private readonly HashSet<string> declared = new(StringComparer.Ordinal); // of the added references, those the session knows
+    private readonly FSharpTimer timer = new();
     private FSharpSession? session;
-    private int declared; // of the added references, those the session knows
 
     public IReadOnlyList<string> Names { get; } = ["fsharp", "f#", "F#"];
 
@@ -67,7 +67,7 @@ internal sealed class FSharpLanguage(EngineOptions options) : ISharesValues, IDi
         }
         catch (FSharpCompilationException exception)
         {
-            return Describe(exception.Errors, code);
+            return FSharpDiagnostics.ToError(exception.Errors, code);
         }
         catch (Exception exception) when (exception is not FormattingException)
         {
@@ -93,6 +93,7 @@ internal sealed class FSharpLanguage(EngineOptions options) : ISharesValues, IDi
 
         try
         {
+            Reference(Session(), context);
             Session().Bind(variable.Name, variable.Value);
             context.Accept(Names[0], $"let {Quote(variable.Name)} : {FSharpTypeName.Of(variable.Value.GetType()) ?? "obj"} = Unchecked.defaultof<_>");
         }
@@ -109,47 +110,68 @@ internal sealed class FSharpLanguage(EngineOptions options) : ISharesValues, IDi
     private Shell.FsiValue? Run(string code, CellContext context)
     {
         FSharpSession running = Session();
-        List<string> references;
+        Reference(running, context);
+        code = timer.Take(code);
+        using (timer.Start(context))
+        {
+            (Shell.FsiValue? value, IReadOnlyList<FSharpDiagnostic> warnings) = running.Evaluate(code, context.Cell.Name, context.CancellationToken);
+            if (warnings.Count > 0)
+            {
+                context.Write("stderr", string.Join('\n', FSharpDiagnostics.Describe(warnings, code)) + "\n");
+            }
+
+            return value;
+        }
+    }
+
+    /// <summary>Makes the session know what has come since. What it refuses is said, does not keep the cell from running, and is tried again with the next one.</summary>
+    private void Reference(FSharpSession running, CellContext context)
+    {
+        string[] types = [.. cellTypes().Where(t => !declared.Contains(t))];
+        string[] missing;
         lock (gate)
         {
-            references = added[declared..];
-            declared = added.Count;
+            missing = [.. added.Where(a => !declared.Contains(a)), .. types];
         }
 
-        if (references.Count > 0)
+        if (missing.Length == 0)
         {
-            running.Evaluate(string.Join('\n', references.Select(r => $"#r @\"{r}\"")), context.Cell.Name, context.CancellationToken);
+            return;
         }
 
-        return running.Evaluate(code, context.Cell.Name, context.CancellationToken);
+        foreach (string[] files in Declare(missing) is null ? [] : missing.Select(m => new[] { m }))
+        {
+            if (Declare(files) is { } refusal)
+            {
+                context.Write("stderr", $"F# cannot refer to {files[0]}: {refusal}\n");
+            }
+        }
+
+        if (types.Length > 0)
+        {
+            context.Output.Add(new ReferencesAdded(types) { Language = Names[0] });
+        }
+
+        string? Declare(string[] files)
+        {
+            try
+            {
+                running.Evaluate(string.Join('\n', files.Select(f => $"#r @\"{f}\"")), context.Cell.Name, context.CancellationToken);
+                declared.UnionWith(files);
+                return null;
+            }
+            catch (FSharpCompilationException exception)
+            {
+                return exception.Message;
+            }
+        }
     }
 
     private FSharpSession Session()
     {
         lock (gate)
         {
-            return session ??= new FSharpSession(
-                AssemblyReferences.HostFiles,
-                Opens);
+            return session ??= new FSharpSession(AssemblyReferences.HostFiles, Opens);
         }
-    }
-
-    private static CellError Describe(IReadOnlyList<FSharpDiagnostic> errors, string code)
-    {
-        string[] lines = code.Split('\n');
-        List<string> report = [];
-        foreach (FSharpDiagnostic error in errors.Take(MostErrors))
-        {
-            report.Add(string.Create(CultureInfo.InvariantCulture, $"({error.StartLine},{error.StartColumn + 1}): error {error.ErrorNumberText}: {error.Message}"));
-            if (error.StartLine >= 1 && error.StartLine <= lines.Length)
-            {
-                string line = lines[error.StartLine - 1];
-                int end = error.EndLine == error.StartLine ? error.EndColumn : line.Length;
-                report.Add(line);
-                report.Add(new string(' ', error.StartColumn) + new string('~', Math.Max(1, end - error.StartColumn)));
-            }
-        }
-
-        return new CellError("CompilationError", $"{errors[0].ErrorNumberText}: {errors[0].Message}", report, errors[0].StartLine);
     }
 }

@@ -39,15 +39,15 @@ internal sealed class FSharpSession : IDisposable
         : null;
 
     /// <summary>Runs code on the calling thread.</summary>
-    /// <returns>The value of its last expression, if it has one.</returns>
+    /// <returns>The value of its last expression, if it has one, and what the compiler warns of.</returns>
     /// <exception cref="FSharpCompilationException">It does not compile.</exception>
-    public Shell.FsiValue? Evaluate(string code, string name, CancellationToken cancellationToken)
+    public (Shell.FsiValue? Value, IReadOnlyList<FSharpDiagnostic> Warnings) Evaluate(string code, string name, CancellationToken cancellationToken)
     {
         (FSharpChoice<FSharpOption<Shell.FsiValue>?, Exception> outcome, FSharpDiagnostic[] diagnostics) =
             session.EvalInteractionNonThrowing(code, name, FSharpOption<CancellationToken>.Some(cancellationToken));
         if (outcome is FSharpChoice<FSharpOption<Shell.FsiValue>?, Exception>.Choice1Of2 succeeded)
         {
-            return succeeded.Item is { } value ? value.Value : null;
+            return (succeeded.Item is { } value ? value.Value : null, [.. diagnostics.Where(d => d.Severity.IsWarning)]);
         }
 
         FSharpDiagnostic[] errors = [.. diagnostics.Where(d => d.Severity.IsError)];
@@ -58,7 +58,7 @@ internal sealed class FSharpSession : IDisposable
         }
 
         System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure is TargetInvocationException { InnerException: { } inner } ? inner : failure);
-        return null;
+        return default;
     }
 
     /// <summary>Makes a variable that refers to a value of this process.</summary>

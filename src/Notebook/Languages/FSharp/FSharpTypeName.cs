@@ -11,14 +11,16 @@ internal static class FSharpTypeName
             return Of(type.GetElementType()!) is { } element ? $"{element}[{new string(',', type.GetArrayRank() - 1)}]" : null;
         }
 
-        if (!type.IsVisible || type.IsNested || type.FullName is null)
+        // Names such as Submission#1 are not for code; types of F# cells are nested in modules FSI_0001 that code does not name.
+        if (!type.IsVisible || type.FullName is not { } name || name.AsSpan(0, name.IndexOf('[', StringComparison.Ordinal) is var i and > 0 ? i : name.Length).ContainsAny("<>#@")
+            || name.StartsWith("FSI_", StringComparison.Ordinal) || (type.IsNested && type.IsGenericType))
         {
             return null;
         }
 
         if (!type.IsGenericType)
         {
-            return "global." + type.FullName;
+            return "global." + name.Replace('+', '.');
         }
 
         string?[] arguments = [.. type.GetGenericArguments().Select(Of)];

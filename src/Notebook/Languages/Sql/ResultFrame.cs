@@ -16,7 +16,7 @@ internal static class ResultFrame
         if (rows > Array.MaxLength / sizeof(long))
         {
             string message = FormattableString.Invariant($"The result has {rows:N0} rows, more than a data frame takes. Add a LIMIT, aggregate, or write it to a file: COPY (…) TO 'result.parquet'.");
-            throw new CellFailedException(new CellError("ResultTooLarge", message, [message], null));
+            throw new CellFailedException(new CellError("ResultTooLarge", message, [], null));
         }
 
         List<ResultColumn> columns = [];

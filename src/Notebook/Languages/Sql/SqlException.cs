@@ -37,7 +37,7 @@ internal sealed class SqlException : Exception
         string name = string.Concat(kind.Split(' ')) + "Error";
         if (position is not { } at)
         {
-            return new CellError(name, message, [message], null);
+            return new CellError(name, message, [], null);
         }
 
         // The parser counts characters, all that comes after it bytes.
@@ -49,7 +49,7 @@ internal sealed class SqlException : Exception
         return new CellError(
             name,
             FormattableString.Invariant($"{message} ({cell}, line {line})"),
-            [message, FormattableString.Invariant($"{cell}, line {line}:"), $"    {text}", $"    {new string(' ', before.Length - start)}^"],
+            [FormattableString.Invariant($"{cell}, line {line}:"), $"    {text}", $"    {new string(' ', before.Length - start)}^"],
             line);
     }
 

@@ -96,7 +96,7 @@ internal sealed partial class SqlLanguage : ISharesValues, IDisposable
     [GeneratedRegex(@"^[\p{L}_][\p{L}\p{N}_]*$")]
     private static partial Regex Identifier();
 
-    private static CellFailedException Failure(string message, string name) => new(new CellError(name, message, [message], null));
+    private static CellFailedException Failure(string message, string name) => new(new CellError(name, message, [], null));
 
     private async Task<DataFrame?> RunStatementsAsync(string code, CellContext context)
     {

@@ -47,14 +47,14 @@ internal sealed class VariableTables(DuckDBSession session, ICellLanguage self, 
         catch (NotSupportedException exception)
         {
             string message = $"The variable '{variable.Name}' is no table: {exception.Message}.";
-            throw new CellFailedException(new CellError("NotATable", message, [message], null));
+            throw new CellFailedException(new CellError("NotATable", message, [], null));
         }
 
         IReadOnlyList<TableColumn> columns = TableColumn.Of(source);
         if (columns.Count == 0)
         {
             string message = $"The variable '{variable.Name}' is no table: it has no columns.";
-            throw new CellFailedException(new CellError("NotATable", message, [message], null));
+            throw new CellFailedException(new CellError("NotATable", message, [], null));
         }
 
         session.Execute($"CREATE OR REPLACE {target} ({string.Join(", ", ColumnNames(columns).Zip(columns, (n, c) => $"{DuckDBSession.Quote(n)} {c.Type}"))})");
