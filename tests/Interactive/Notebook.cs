@@ -25,6 +25,14 @@ internal static class Notebook
         Extension.Load(Display, () => CancellationToken.None);
     }
 
+    /// <summary>The number of tensors alive, after those that earlier tests left to the garbage collector are gone.</summary>
+    public static long SettledTensorCount()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return torch.Tensor.TotalCount;
+    }
+
     /// <summary>What was displayed by an action, updates included.</summary>
     public static List<(string Html, string Text)> Record(Action action)
     {

@@ -13,7 +13,7 @@ public sealed class ViewTests
     {
         using AutoregressiveModel model = NextToken.Compose(NextToken.Tiny(256));
         Notebook.HtmlOf(model);
-        long before = Tensor.TotalCount;
+        long before = Notebook.SettledTensorCount();
         long parameters = model.parameters().Sum(parameter => parameter.numel());
         string text = Notebook.TextOf(model);
         Assert.Contains($"{parameters:N0} parameters", text.Split('\n')[0], StringComparison.Ordinal);

@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ArKernel.Heads.Flow;
@@ -13,7 +12,6 @@ public sealed class DenoisingDiffusion
     private const double MaximumBeta = 0.999;
 
     private readonly double[] kept; // ᾱ_t
-    private readonly Transition transition; // between neighbouring steps
 
     /// <summary>Lays the schedule out: ᾱ(t) = cos²((t/T + 0.008)/1.008 · π/2), no step losing more than 0.999.</summary>
     /// <param name="steps">The number of steps (T).</param>
@@ -27,8 +25,6 @@ public sealed class DenoisingDiffusion
             product *= 1 - Math.Min(MaximumBeta, 1 - Cosine((step + 1.0) / steps) / Cosine((double)step / steps));
             kept[step] = product;
         }
-
-        transition = Between(kept);
     }
 
     /// <summary>The number of steps (T).</summary>
@@ -43,8 +39,8 @@ public sealed class DenoisingDiffusion
     /// <param name="step">[batch] int64, 0 to T − 1.</param>
     public Tensor Diffuse(Tensor data, Tensor noise, Tensor step)
     {
-        (double[] ofData, double[] ofNoise) = transition.Deviation;
-        return At(ofData, step, data) * data + At(ofNoise, step, data) * noise;
+        Tensor remaining = At(kept, step, data);
+        return remaining.sqrt() * data + (1 - remaining).sqrt() * noise;
     }
 
     /// <summary>
@@ -68,6 +64,7 @@ public sealed class DenoisingDiffusion
     /// </summary>
     internal Tensor VarianceBound(Tensor predicted, Tensor mixing, Tensor data, Tensor noisy, Tensor step)
     {
+        Transition transition = Between(kept);
         (Tensor mean, Tensor logVariance) = Predict(transition, predicted, mixing, noisy, step);
         Tensor trueMean = At(transition.DataShare, step, data) * data + At(transition.NoisyShare, step, data) * noisy;
         Tensor trueLogVariance = At(transition.LeastLogVariance, step, data);
@@ -91,8 +88,7 @@ public sealed class DenoisingDiffusion
         using IDisposable noGradient = no_grad();
         using var scope = NewDisposeScope();
         int[] taken = Respaced(steps);
-        Transition between = Between(Array.ConvertAll(taken, step => kept[step]));
-        using Scalar half = 0.5.ToScalar(), warmth = temperature.ToScalar();
+        Transition transition = Between(Array.ConvertAll(taken, step => kept[step]));
         Tensor x = noise;
         for (int place = steps - 1; place >= 0; place--)
         {
@@ -100,8 +96,8 @@ public sealed class DenoisingDiffusion
             Tensor time = full([x.shape[0]], (double)taken[place] / Steps, x.dtype, x.device);
             Tensor step = full([x.shape[0]], place, ScalarType.Int64, x.device);
             (Tensor predicted, Tensor mixing) = Parts(network(x, time), x);
-            (Tensor mean, Tensor logVariance) = Predict(between, predicted, mixing, x, step);
-            Tensor next = place == 0 ? mean : mean + (logVariance * half).exp() * randn(x.shape, x.dtype, x.device, generator: generator) * warmth;
+            (Tensor mean, Tensor logVariance) = Predict(transition, predicted, mixing, x, step);
+            Tensor next = place == 0 ? mean : mean + (logVariance * 0.5).exp() * randn(x.shape, x.dtype, x.device, generator: generator) * temperature;
             x = next.MoveToOuterDisposeScope();
         }
 
@@ -116,43 +112,35 @@ public sealed class DenoisingDiffusion
     }
 
     /// <summary>What a step back takes, for each step: shares of data and noisy data in the mean, the least and the greatest variance, and ᾱ.</summary>
-    internal sealed record Transition(double[] DataShare, double[] NoisyShare, double[] LeastLogVariance, double[] GreatestLogVariance, double[] Kept)
-    {
-        /// <summary>√ᾱ and √(1 − ᾱ): what noisy data are made of.</summary>
-        public (double[] Data, double[] Noise) Deviation { get; } = ([.. Kept.Select(Math.Sqrt)], [.. Kept.Select(kept => Math.Sqrt(1 - kept))]);
-
-        /// <summary>The log-variance is the centre plus v times the reach, −1 ≤ v ≤ 1 giving the least to the greatest.</summary>
-        public (double[] Centre, double[] Reach) LogVariance { get; } =
-            ([.. GreatestLogVariance.Zip(LeastLogVariance, (greatest, least) => (greatest + least) / 2)], [.. GreatestLogVariance.Zip(LeastLogVariance, (greatest, least) => (greatest - least) / 2)]);
-    }
+    internal sealed record Transition(double[] DataShare, double[] NoisyShare, double[] LeastLogVariance, double[] GreatestLogVariance, double[] Kept);
 
     /// <summary>The steps back between consecutive remainders ᾱ (Ho et al. 2020, eq. 7).</summary>
     internal static Transition Between(double[] kept)
     {
         int count = kept.Length;
-        double[] dataShare = new double[count], noisyShare = new double[count], least = new double[count], greatest = new double[count];
+        var transition = new Transition(new double[count], new double[count], new double[count], new double[count], kept);
         for (int step = 0; step < count; step++)
         {
             double before = step == 0 ? 1 : kept[step - 1], beta = 1 - kept[step] / before;
-            dataShare[step] = Math.Sqrt(before) * beta / (1 - kept[step]);
-            noisyShare[step] = Math.Sqrt(1 - beta) * (1 - before) / (1 - kept[step]);
-            greatest[step] = Math.Log(beta);
-            least[step] = Math.Log(beta * (1 - before) / (1 - kept[step]));
+            transition.DataShare[step] = Math.Sqrt(before) * beta / (1 - kept[step]);
+            transition.NoisyShare[step] = Math.Sqrt(1 - beta) * (1 - before) / (1 - kept[step]);
+            transition.GreatestLogVariance[step] = Math.Log(beta);
+
+            // At the first step the least variance is 0, so that of the second stands in, as in the papers' code.
+            transition.LeastLogVariance[step] = step == 0 ? double.NaN : Math.Log(beta * (1 - before) / (1 - kept[step]));
         }
 
-        // At the first step the least variance is 0, so that of the second stands in, as in the papers' code.
-        least[0] = count > 1 ? least[1] : greatest[0];
-        return new Transition(dataShare, noisyShare, least, greatest, kept);
+        transition.LeastLogVariance[0] = count > 1 ? transition.LeastLogVariance[1] : transition.GreatestLogVariance[0];
+        return transition;
     }
 
     private static (Tensor Mean, Tensor LogVariance) Predict(Transition transition, Tensor predicted, Tensor mixing, Tensor noisy, Tensor step)
     {
-        // Tables, and no arithmetic with numbers: TorchSharp does not keep the numbers it converts from being collected during a call (seen as
-        // "Exception raised from toDouble", or as a wrong value), which a thousand steps would meet.
-        Tensor data = (noisy - At(transition.Deviation.Noise, step, noisy) * predicted) / At(transition.Deviation.Data, step, noisy);
+        Tensor remaining = At(transition.Kept, step, noisy);
+        Tensor data = (noisy - (1 - remaining).sqrt() * predicted) / remaining.sqrt();
         Tensor mean = At(transition.DataShare, step, noisy) * data + At(transition.NoisyShare, step, noisy) * noisy;
-        (double[] centre, double[] reach) = transition.LogVariance;
-        return (mean, At(centre, step, noisy) + mixing * At(reach, step, noisy));
+        Tensor share = (mixing + 1) / 2;
+        return (mean, share * At(transition.GreatestLogVariance, step, noisy) + (1 - share) * At(transition.LeastLogVariance, step, noisy));
     }
 
     private static (Tensor Noise, Tensor Mixing) Parts(Tensor output, Tensor data)
