@@ -21,8 +21,8 @@ public static class Extension
     private static bool isLoaded;
 
     /// <summary>
-    /// Registers the formatters, shows training runs in a live view, and lets the notebook's interrupt end them. To be called once by the host
-    /// before the first cell; calling it again only replaces the two functions.
+    /// Registers the formatters, shows training runs and sweeps in a live view, and lets the notebook's interrupt end them. To be called once by the host
+    /// before the first cell; calling it again only replaces the functions.
     /// </summary>
     /// <param name="display">Shows a value in the running cell's output; what it returns shows another value in the same place.</param>
     /// <param name="cancellation">The token that an interrupt of the running cell cancels.</param>
@@ -32,6 +32,7 @@ public static class Extension
         ArgumentNullException.ThrowIfNull(cancellation);
         TrainingRun.DefaultCancellation = cancellation;
         TrainingView.Default = run => new TrainingLiveView(run, display);
+        ScalingSweep.DefaultView = sweep => new ScalingLiveView(sweep, display);
         lock (Gate)
         {
             if (isLoaded)

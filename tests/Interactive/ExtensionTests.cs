@@ -11,7 +11,7 @@ public sealed class ExtensionTests
     [Fact]
     public void Loading_again_replaces_the_functions_and_nothing_else()
     {
-        (Func<TrainingRun, IDisposable>? view, Func<CancellationToken> cancellation) = (TrainingView.Default, TrainingRun.DefaultCancellation);
+        (Func<TrainingRun, IDisposable>? view, Func<ScalingSweep, IDisposable>? sweeps, Func<CancellationToken> cancellation) = (TrainingView.Default, ScalingSweep.DefaultView, TrainingRun.DefaultCancellation);
         int formatters = Formatter.RegisteredFormatters(false).Count();
         try
         {
@@ -32,7 +32,7 @@ public sealed class ExtensionTests
         }
         finally
         {
-            (TrainingView.Default, TrainingRun.DefaultCancellation) = (view, cancellation);
+            (TrainingView.Default, ScalingSweep.DefaultView, TrainingRun.DefaultCancellation) = (view, sweeps, cancellation);
         }
     }
 

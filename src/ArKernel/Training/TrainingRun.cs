@@ -77,6 +77,9 @@ public sealed class TrainingRun
     /// <summary>How to train.</summary>
     public TrainingOptions Options { get; }
 
+    /// <summary>Shows the run, as <see cref="TrainingView.Default"/> does; null shows nothing.</summary>
+    public Func<TrainingRun, IDisposable>? View { get; init; } = TrainingView.Default;
+
     /// <summary>Makes something to show every <see cref="TrainingOptions.SampleEvery"/> steps, such as a text or an image the model wrote.</summary>
     public Func<object>? Sample { get; init; }
 
@@ -146,7 +149,7 @@ public sealed class TrainingRun
         Checkpoint? checkpoint = Options.CheckpointPath is null ? null : new Checkpoint(Options.CheckpointPath, Model, parameters, optimizer, best);
         Resume(checkpoint);
         bool wasTraining = Model.training;
-        using IDisposable? view = TrainingView.Default?.Invoke(this);
+        using IDisposable? view = View?.Invoke(this);
         try
         {
             startStep = StepsDone;

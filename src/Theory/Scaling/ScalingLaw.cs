@@ -60,4 +60,35 @@ public sealed record OptimalSizeLaw(double Scale, double Exponent)
         // C·unit = 6 D (C/C₀)^β ⇒ C^(1−β) = 6 D C₀^−β / unit.
         return (Math.Pow(6 * Math.Pow(Scale, -Exponent) / unit, exponent), exponent);
     }
+
+    /// <summary>
+    /// The compute beyond which L(C), extrapolated, promises less than L(D) leaves of the data that N_opt(C) lets one see, so that one of the two laws
+    /// must bend (section 6 of the paper). Both losses fall as powers above it.
+    /// </summary>
+    /// <returns>C, in its unit; infinite where the laws never cross above <paramref name="from"/>.</returns>
+    /// <param name="compute">L(C).</param>
+    /// <param name="data">L(D).</param>
+    /// <param name="from">A compute at which L(C) still lies above L(D), such as the largest measured.</param>
+    /// <param name="unit">The FLOP in a unit of C: <see cref="TransformerCost.PetaflopDay"/> for PF-days, 1 for FLOP.</param>
+    /// <exception cref="ArgumentException">At <paramref name="from"/> L(C) lies below L(D) already.</exception>
+    public double Crossing(ScalingLaw compute, ScalingLaw data, double from, double unit = TransformerCost.PetaflopDay)
+    {
+        const double Decades = 60;
+        double Above(double logC) => compute.Loss(Math.Exp(logC)) - data.Loss(Math.Exp(logC) * unit / (6 * Parameters(Math.Exp(logC))));
+        double start = Math.Log(from), step = Math.Log(10) / 8;
+        if (!(Above(start) > 0))
+        {
+            throw new ArgumentException($"At C = {from:G4} L(C) = {compute.Loss(from):G5} nats does not lie above L(D) = {compute.Loss(from) - Above(start):G5}; begin with less compute.", nameof(from));
+        }
+
+        for (double at = start; at < start + Decades * Math.Log(10); at += step)
+        {
+            if (Above(at + step) <= 0)
+            {
+                return Math.Exp(MathNet.Numerics.RootFinding.Brent.FindRoot(Above, at, at + step, 1e-12, 200));
+            }
+        }
+
+        return double.PositiveInfinity;
+    }
 }

@@ -44,6 +44,22 @@ public sealed class ScalingLawTableTests
     }
 
     [Fact]
+    public void The_laws_of_compute_and_data_contradict_each_other_beyond_where_they_cross()
+    {
+        // N_opt = C^0.7 in FLOP units: D = C^0.3 / 6, so pure laws cross where C^-a = (C^0.3 / 6)^-b.
+        OptimalSizeLaw size = new(1, 0.7);
+        ScalingLaw compute = new(0, 1e3, 0.2), data = new(0, 1, 0.4);
+        double expected = Math.Exp((0.2 * Math.Log(1e3) - 0.4 * Math.Log(6)) / (0.2 - 0.3 * 0.4));
+        double crossing = size.Crossing(compute, data, from: 1, unit: 1);
+        Assert.Equal(1, crossing / expected, 1e-8);
+        double tokens = crossing / (6 * size.Parameters(crossing));
+        Assert.Equal(compute.Loss(crossing), data.Loss(tokens), 1e-9);
+        Assert.True(compute.Loss(10 * crossing) < data.Loss(10 * crossing / (6 * size.Parameters(10 * crossing))));
+        Assert.Equal(double.PositiveInfinity, size.Crossing(compute, new(0, 1, 5), from: 1e6, unit: 1));
+        Assert.Throws<ArgumentException>(() => size.Crossing(compute, data, from: 10 * crossing, unit: 1));
+    }
+
+    [Fact]
     public void A_billion_parameters_leave_four_nats_of_a_small_image() =>
         Assert.Equal(3.80, ScalingLawTable.Of("image 8x8").Size.PerSequence(192).Reducible(1e9), 0.01);
 
