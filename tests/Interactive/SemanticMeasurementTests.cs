@@ -1,9 +1,7 @@
 using ArKernel.Backbones;
-using ArKernel.Codecs;
 using ArKernel.Recipes;
 using ArKernel.Theory;
 using ArKernel.Theory.Semantic;
-using ArKernel.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
