@@ -154,6 +154,32 @@ public sealed class AutoregressiveModel : nn.Module
         return [.. weights.Select(weight => weight.MoveToOuterDisposeScope())];
     }
 
+    /// <summary>The residual stream of a transformer before its first block and after each, all groups being known.</summary>
+    /// <param name="tokens">[batch, positions] int64.</param>
+    /// <param name="condition">[batch] int64 class labels, or null for an unconditional model.</param>
+    /// <returns>One more than blocks: [batch, rows, channels], in generation order; row t has read the groups before t. None of a backbone that is no transformer.</returns>
+    /// <exception cref="ArgumentException">A shape does not fit; the message names the block and both shapes.</exception>
+    public IReadOnlyList<Tensor> LayerStates(Tensor tokens, Tensor? condition = null)
+    {
+        using IDisposable noGradient = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        bool wasTraining = training;
+        eval();
+        var states = new List<Tensor>();
+        try
+        {
+            using Draft draft = DraftOf(tokens, condition);
+            BackboneInput input = query.Rows(draft, new StepRange(0, 0, EndOf(stages[0], draft)));
+            Call(backbone, input with { States = states }, cache: null, attentionWeights: null);
+        }
+        finally
+        {
+            train(wasTraining);
+        }
+
+        return [.. states.Select(state => state.MoveToOuterDisposeScope())];
+    }
+
     private Tensor Hidden(Tensor tokens, Tensor? condition, List<Tensor>? attentionWeights)
     {
         using Draft draft = DraftOf(tokens, condition);

@@ -57,6 +57,28 @@ public sealed class AutoregressiveModelTests
     }
 
     [Fact]
+    public void The_states_of_the_layers_begin_with_the_embedded_text_end_with_the_output_and_see_no_later_token()
+    {
+        using var scope = NewDisposeScope();
+        AutoregressiveModel model = NextToken.Compose(Shape).Randomized(8);
+        Tensor tokens = RandomIds(9, Vocabulary, 2, Length);
+        IReadOnlyList<Tensor> states = model.LayerStates(tokens);
+        Assert.Equal(3, states.Count);
+        var backbone = (TransformerBackbone)model.Backbone;
+        var norm = (RootMeanSquareNorm)backbone.named_modules().Single(entry => entry.name == "norm").module;
+        AssertNear(model.Hidden(tokens), norm.forward(states[^1]));
+        using Draft draft = model.DraftOf(tokens);
+        AssertSame(model.Query.Rows(draft, new StepRange(0, 0, Length)).Rows, states[0]);
+        Tensor changed = tokens.clone();
+        changed[.., 2] = (tokens[.., 2] + 1) % Vocabulary;
+        foreach ((Tensor before, Tensor after) in states.Zip(model.LayerStates(changed)))
+        {
+            AssertNear(before.narrow(1, 0, 3), after.narrow(1, 0, 3)); // row 2 has read the tokens before 2
+            Assert.NotEqual(0, (before - after).narrow(1, 3, 1).abs().max().item<float>());
+        }
+    }
+
+    [Fact]
     public void Training_drops_labels_as_often_as_asked_and_evaluation_never()
     {
         using var scope = NewDisposeScope();

@@ -42,4 +42,7 @@ public sealed record BackboneInput(Tensor Rows)
 
     /// <summary>The number of trailing rows whose outputs predict tokens; null means all. Rows before them are context.</summary>
     public int? Predicting { get; init; }
+
+    /// <summary>Collects the residual stream [batch, rows, channels] before the first block and after each, in a transformer; null collects nothing.</summary>
+    public IList<Tensor>? States { get; init; }
 }

@@ -133,9 +133,11 @@ public sealed class TransformerBackbone : Backbone
         // A single row with nothing before it sees itself alone: no mask at all.
         var context = new AttentionContext(mask, causal && time > 1, past, input.Positions, Condition(input), rotary, cache, attentionWeights);
         var outputs = new List<Tensor>();
+        input.States?.Add(x);
         for (int layer = 0; layer < blocks.Count; layer++)
         {
             x = blocks[layer].Forward(x, context, layer);
+            input.States?.Add(x);
             if (configuration.EarlierOutputs.Contains(layer + 1))
             {
                 outputs.Add(earlierNorms is null ? x : earlierNorms[outputs.Count].forward(x));
