@@ -118,7 +118,7 @@ public static class BlahutArimoto
     internal static RateDistortionPoint Point(DistortionProblem problem, double[] output, int iterations, double tolerance)
     {
         (double reached, double lower, double upper, double dual) = problem.Point(output);
-        return new RateDistortionPoint(reached, Math.Max(0, Math.Min(lower, upper)), upper, problem.Slope, output, problem.Channel(output), iterations, tolerance) { Dual = dual };
+        return new RateDistortionPoint(reached, Math.Max(0, Math.Min(lower, upper)), upper, problem.Slope, output, problem.Channel(output), iterations, tolerance) { Dual = dual, SmallestDistortion = problem.SmallestDistortion };
     }
 
     internal static double[] Uniform(int count)

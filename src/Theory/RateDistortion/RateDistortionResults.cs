@@ -47,6 +47,9 @@ public sealed record RateDistortionPoint(
     /// <summary>The constant of the tangent s (D − D_min) + Dual that lies below the whole curve.</summary>
     internal double Dual { get; init; }
 
+    /// <summary>D_min, the distortion of the best reproduction of every letter.</summary>
+    internal double SmallestDistortion { get; init; }
+
     /// <inheritdoc/>
     public override string Title => $"Rate-distortion at D = {Quantity.Format(Distortion)}";
 
@@ -79,6 +82,11 @@ public sealed record RateDistortionCurve(IReadOnlyList<RateDistortionPoint> Poin
 
     /// <inheritdoc/>
     public override IReadOnlyList<Chart> Charts => [new CurveChart("Rate-distortion", "distortion", "rate, bits", ToCurve("R(D)"))];
+
+    /// <summary>A certified lower bound on R(D) at any distortion, in nats: the dual bound of each point is a tangent below the whole curve, and the highest of them counts.</summary>
+    /// <param name="distortion">D.</param>
+    public double LowerBound(double distortion) => Points.Where(point => double.IsFinite(point.Slope)).Aggregate(
+        0.0, (best, point) => Math.Max(best, point.Slope * (distortion - point.SmallestDistortion) + point.Dual));
 
     /// <summary>The curve for a chart: rates in bits over distortions, the certificates as its band.</summary>
     /// <param name="name">Its name in the legend.</param>

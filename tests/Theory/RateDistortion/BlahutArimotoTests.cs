@@ -136,6 +136,22 @@ public sealed class BlahutArimotoTests
         }, iter: 60);
 
     [Fact]
+    public void A_few_slopes_bound_the_whole_curve_from_below()
+    {
+        RateDistortionCurve curve = BlahutArimoto.Curve([0.7, 0.3], Hamming2, [-0.5, -1, -2, -3, -5, double.NegativeInfinity]);
+        for (double distortion = 0; distortion < 0.4; distortion += 0.005)
+        {
+            double exact = ClosedForms.Binary(0.3, distortion);
+            Assert.InRange(curve.LowerBound(distortion), Math.Max(0, exact - 0.15), exact + 1e-12);
+        }
+
+        // Shifted by a constant, the distortion shifts the bound.
+        RateDistortionCurve shifted = BlahutArimoto.Curve([0.7, 0.3], new[,] { { 2.0, 3 }, { 3, 2 } }, [-0.5, -1, -2, -3, -5]);
+        Assert.Equal(curve.LowerBound(0.13), shifted.LowerBound(2.13), 1e-8);
+        Assert.All(curve.Points.Take(5), point => Assert.Equal(point.Lower, curve.LowerBound(point.Distortion), 1e-9));
+    }
+
+    [Fact]
     public void A_curve_falls_and_is_convex_and_ends_at_zero()
     {
         RateDistortionCurve curve = BlahutArimoto.Curve([0.5, 0.3, 0.2], new[,] { { 0.0, 1, 2 }, { 1, 0, 1 }, { 2, 1, 0 } }, [0, -0.2, -0.5, -1, -2, -4, -8, double.NegativeInfinity], 1e-10);
