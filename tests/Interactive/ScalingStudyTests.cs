@@ -32,8 +32,8 @@ public sealed class ScalingStudyTests
     {
         ScalingSweep sweep = new("chain", NextToken.Compose,
             [.. ((int[])[4, 8]).Select(channels => DecoderConfiguration.Gpt2(2, channels, layers: 1, heads: 2, Length) with { InitialDeviation = 0.1 })],
-            [16_384, 32_768, 65_536, 131_072, 262_144], Chain(20_000, 1, 32), Chain(4096, 2, 128), 32,
-            size => new TrainingOptions { LearningRate = 0.1 / size.Channels, WeightDecay = 0 });
+            [2048, 4096, 8192, 16_384, 32_768, 65_536], Chain(4096, 1, 4), Chain(4096, 2, 128), 32,
+            size => new TrainingOptions { LearningRate = 0.05 / size.Channels, WeightDecay = 0 });
         List<(string Html, string Text)> shown = Notebook.Record(() => sweep.Run());
         double entropy = (Math.Log(2) + (Length - 1) * H(Flip)) / Length;
         foreach (ScalingRow[] size in sweep.Rows.Chunk(sweep.Budgets.Count))
@@ -44,8 +44,8 @@ public sealed class ScalingStudyTests
         }
 
         // What is shown: the progress, then every loss by size and budget.
-        Assert.Equal("chain: 0 of 10 runs, 0 % of the tokens", shown[0].Text);
-        Assert.Equal("chain: 10 of 10 runs, 100 % of the tokens", shown[^1].Text);
+        Assert.Equal("chain: 0 of 12 runs, 0 % of the tokens", shown[0].Text);
+        Assert.Equal("chain: 12 of 12 runs, 100 % of the tokens", shown[^1].Text);
         Assert.Contains("completed", shown[^1].Html, StringComparison.Ordinal);
         Assert.All(sweep.Rows, row => Assert.Contains(FormattableString.Invariant($"{row.Loss:0.000}"), shown[^1].Html, StringComparison.Ordinal));
         Assert.All(shown, view => Assert.DoesNotContain("Completed", view.Text, StringComparison.Ordinal)); // no view of its own for each run

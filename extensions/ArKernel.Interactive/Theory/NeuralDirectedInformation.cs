@@ -13,7 +13,7 @@ namespace ArKernel.Interactive;
 public sealed record NeuralDirectedInformation : TheoryResult
 {
     private const double Normal95 = 1.959963984540054;
-    private const int References = 16;
+    private const int References = 8;
     private const int Batch = 64;
     private readonly int window;
     private readonly int steps;
@@ -76,7 +76,6 @@ public sealed record NeuralDirectedInformation : TheoryResult
         using IDisposable noGradient = no_grad();
         critics.eval();
         Tensor windows = series.narrow(0, split, held * length).view(held, length, series.shape[1]);
-        // Many references, so that the normaliser's own noise is small.
         (Tensor trueWithout, Tensor normaliserWithout, Tensor trueWith, Tensor normaliserWith) = critics.Forward(windows, generator);
         double[] gains = [.. (trueWith - trueWithout).mean([1]).to(ScalarType.Float64).data<double>()];
         double mean = gains.Average(), error = Math.Sqrt(gains.Sum(gain => (gain - mean) * (gain - mean)) / (held - 1) / held);
