@@ -1,5 +1,9 @@
+using ArKernel.Backbones;
 using ArKernel.Data;
+using ArKernel.Heads;
 using ArKernel.Metrics;
+using ArKernel.Orders;
+using ArKernel.Queries;
 using ArKernel.Tests.Training;
 using static TorchSharp.torch;
 
@@ -71,6 +75,56 @@ public sealed class FeatureNetworkTests : IClassFixture<FeatureNetworkTests.Trai
         SampleQuality blurred = evaluator.Evaluate(nn.functional.interpolate(trained.Test.Resize(4).ToTensor(), [32, 32], mode: InterpolationMode.Bilinear, align_corners: false), trained.Test.Labels);
         Assert.True(blurred.FrechetDistance > 2 * real.FrechetDistance, $"{blurred} against {real}");
         Assert.True(blurred.Precision < real.Precision && blurred.ClassAccuracy < real.ClassAccuracy, $"{blurred} against {real}");
+    }
+
+    [Fact]
+    public void A_saved_network_gives_the_same_features_and_a_file_of_something_else_is_refused()
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            trained.Network.Save(path);
+            using FeatureNetwork loaded = FeatureNetwork.Load(path);
+            Tensor images = trained.Test.ToTensor(0, 20);
+            TestTensors.AssertSame(trained.Network.Features(images), loaded.Features(images));
+            ArKernel.Weights.SafeTensors.Write(path, new Dictionary<string, Tensor> { ["weight"] = ones(3) });
+            Assert.Contains("FeatureNetwork.Save", Assert.Throws<InvalidDataException>(() => FeatureNetwork.Load(path)).Message);
+            ArKernel.Weights.SafeTensors.Write(path, new Dictionary<string, Tensor> { ["weight"] = ones(3) }, new Dictionary<string, string> { ["classes channels"] = "10 1" });
+            Assert.Contains("is missing", Assert.Throws<InvalidDataException>(() => FeatureNetwork.Load(path)).Message);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void The_network_that_ships_tells_unseen_garments_apart()
+    {
+        using FeatureNetwork network = FeatureNetwork.FashionMnist();
+        Assert.InRange(network.Accuracy(trained.Test), 0.88, 1);
+        Assert.InRange(network.Accuracy(trained.Training), 0.95, 1);
+    }
+
+    [Fact]
+    public void Drawn_images_are_of_the_classes_in_turn_and_their_calls_are_counted()
+    {
+        using var model = new AutoregressiveModel(
+            "pixels", GenerationOrder.Raster(16), new PreviousToken(new TokenEmbedding(4, 8), classes: 10), new TransformerBackbone(DecoderConfiguration.Gpt2(4, 8, 1, 2, 16)), new CategoricalHead(new TokenEmbedding(4, 8)));
+        using var evaluator = new SampleEvaluator(trained.Network, trained.Test, count: 50);
+        List<long> batches = [];
+        using SampledImages drawn = evaluator.Sample(
+            model,
+            tokens =>
+            {
+                batches.Add(tokens.shape[0]);
+                return nn.functional.interpolate((tokens / 1.5 - 1).view(-1, 1, 4, 4), [32, 32]);
+            },
+            batchSize: 20);
+        Assert.Equal([20L, 20L, 10L], batches);
+        Assert.Equal(16, drawn.ModelCalls);
+        Assert.Equal([50L, 1L, 32L, 32L], drawn.Images.shape);
+        Assert.NotNull(drawn.Quality.ClassAccuracy);
     }
 
     [Fact]
