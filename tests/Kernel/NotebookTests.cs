@@ -155,7 +155,7 @@ public sealed class NotebookTests(Jupyter jupyter)
             "#!html\n<p style=\"color:teal\">A paragraph, <span id=\"target\">before the script</span>.</p>",
             "#!javascript\ndocument.querySelector('#target').textContent = 'after the script';",
             "#!who --panel",
-            "var weights = torch.zeros(64, 128);\nvar bias = torch.zeros(128);\nvar label = \"run 1\";");
+            "using TorchSharp;\nvar weights = torch.zeros(64, 128);\nvar bias = torch.zeros(128);\nvar label = \"run 1\";");
         File.WriteAllText(Path.Combine(server.Folder, "markup.ipynb"), notebook.ToJsonString());
         IPage page = await server.OpenAsync("notebooks/markup.ipynb");
         await page.WaitForSelectorAsync(".kernel_idle_icon");
@@ -169,7 +169,6 @@ public sealed class NotebookTests(Jupyter jupyter)
         await page.WaitForFunctionAsync("() => document.querySelector('#target')?.textContent === 'after the script'");
         await WaitForOutputAsync(page, "0 variables");
         await RunAsync(page);
-        await Task.Delay(6000); await PictureAsync(page, "markup");
         await WaitForOutputAsync(page, "3 variables, 2 tensors alive");
         await WaitForOutputAsync(page, "33,280 bytes in all.");
         await WaitForOutputAsync(page, "[64, 128]");
