@@ -51,11 +51,21 @@ check "the solution builds without a warning" dotnet build ArKernel.slnx -c Rele
 check "the development container's build step runs" bash .devcontainer/setup.sh build
 [ "$failed" -eq 0 ] || finish
 
+# A suite that hangs is named, ended and failed: its log says which test was running, the process list what it was waiting for. The log is a file, not a pipe, which
+# a process left behind by a test would keep open.
+run_suite() { # run_suite EXECUTABLE LOG
+  timeout --kill-after=60 1800 "$1" -noColor -noLogo -longRunning 180 >"$2" 2>&1 </dev/null &
+  local suite=$!
+  tail -n +1 -f --pid="$suite" "$2"
+  wait "$suite"
+  [ $? -ne 124 ] || { echo "ended after 30 minutes, with these processes about:" && ps -eo pid,ppid,etime,stat,args --forest; }
+}
+
 for project in Theory ArKernel Interactive Notebook Notebooks Kernel; do
   echo "== tests/$project"
   executable=$(ls tests/$project/bin/Release/net10.0/*.Tests 2>/dev/null)
   log=$(mktemp)
-  "$executable" -noColor -noLogo | tee "$log"
+  run_suite "$executable" "$log"
   summary=$(grep -E 'Total: [0-9]+, Errors: [0-9]+' "$log" | tail -n 1)
   rm -f "$log"
   if [ -z "$summary" ]; then

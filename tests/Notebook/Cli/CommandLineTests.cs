@@ -110,7 +110,7 @@ public sealed class CommandLineTests : IDisposable
     public async Task A_cell_that_takes_the_worker_with_it_or_never_ends_costs_only_itself(string source, string expected)
     {
         Save("n.ipynb", ("Console.WriteLine(\"before\");", null), (source, null));
-        (int code, _, string error) = await Arkernel("run", "n.ipynb", "--quiet", "--timeout", "3");
+        (int code, _, string error) = await Arkernel("run", "n.ipynb", "--quiet", "--timeout", "10");
         Assert.Equal(1, code);
         Assert.StartsWith("n.ipynb: cell 2", error, StringComparison.Ordinal);
         Assert.Contains(expected, error, StringComparison.Ordinal);
@@ -261,7 +261,9 @@ public sealed class CommandLineTests : IDisposable
             WorkingDirectory = folder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
         };
         using var process = Process.Start(start)!;
-        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(TimeSpan.FromMinutes(5)); // a command that never ends fails its test
+        CancellationToken cancellation = patience.Token;
         Task<string> output = process.StandardOutput.ReadToEndAsync(cancellation), error = process.StandardError.ReadToEndAsync(cancellation);
         await meanwhile(process);
         await process.WaitForExitAsync(cancellation);

@@ -6,6 +6,9 @@ namespace ArKernel.Notebooks.Tests.Engine;
 /// <summary>Runs cells on an executor and keeps what they put out.</summary>
 internal sealed class CellRun(ICellExecutor executor)
 {
+    // A cell that never ends is to fail its test, not to hold up the suite.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
     private int count;
 
     /// <summary>Runs a cell that prints a line first, and interrupts it a moment after that.</summary>
@@ -25,7 +28,7 @@ internal sealed class CellRun(ICellExecutor executor)
     {
         List<CellEvent> events = [];
         string name = string.Create(CultureInfo.InvariantCulture, $"cell {++count}");
-        bool succeeded = await executor.ExecuteAsync(new CellSubmission(language, source, name) { Timeout = timeout }, Add, cancellation);
+        bool succeeded = await executor.ExecuteAsync(new CellSubmission(language, source, name) { Timeout = timeout }, Add, cancellation).WaitAsync(Patience, CancellationToken.None);
         return new CellOutcome(succeeded, events);
 
         void Add(CellEvent output)

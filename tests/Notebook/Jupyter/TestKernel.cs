@@ -12,6 +12,8 @@ namespace ArKernel.Notebooks.Tests.Jupyter;
 /// <summary>A kernel in this process over a real engine, here or in a worker, and a client that is subscribed to it.</summary>
 internal sealed class TestKernel : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1); // for an end; it would hold up the suite
+
     private readonly ICellExecutor executor;
     private readonly List<TestKernelClient> clients = [];
     private readonly KernelServer server;
@@ -55,9 +57,9 @@ internal sealed class TestKernel : IAsyncDisposable
     {
         clients.ForEach(c => c.Dispose());
         server.Interrupt();
-        await server.DisposeAsync();
-        await Ended;
-        await executor.DisposeAsync();
+        await server.DisposeAsync().AsTask().WaitAsync(Patience);
+        await Ended.WaitAsync(Patience);
+        await executor.DisposeAsync().AsTask().WaitAsync(Patience);
     }
 
     public static ConnectionInformation NewConnection()

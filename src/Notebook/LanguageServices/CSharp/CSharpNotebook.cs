@@ -16,8 +16,14 @@ namespace ArKernel.Notebooks.LanguageServices.CSharp;
 /// </summary>
 internal sealed class CSharpNotebook
 {
+    // Cells that come one after the other are not to share the processor with what is noted of those before; a question is answered after all of it.
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(100);
+    private const int MostPending = 32;
+
     private readonly Lock gate = new();
     private readonly Queue<Action> pending = new();
+    private TaskCompletionSource wanted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long lastPending; // in milliseconds of the system's uptime
     private readonly AssemblyReferences references = new();
     private readonly IReadOnlyList<string> usings;
     private readonly ProjectId library = ProjectId.CreateNewId(), script = ProjectId.CreateNewId(), cell = ProjectId.CreateNewId();
@@ -86,6 +92,7 @@ internal sealed class CSharpNotebook
         lock (gate)
         {
             before = absorbing;
+            wanted.TrySetResult();
         }
 
         await before.WaitAsync(cancellationToken);
@@ -99,16 +106,31 @@ internal sealed class CSharpNotebook
         lock (gate)
         {
             pending.Enqueue(action);
+            lastPending = Environment.TickCount64;
             if (!isAbsorbing)
             {
                 isAbsorbing = true;
+                wanted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 absorbing = Task.Run(AbsorbAllAsync);
             }
+            else if (pending.Count == MostPending)
+            {
+                wanted.TrySetResult();
+            }
+        }
+    }
+
+    private async Task WaitForQuietAsync()
+    {
+        while (!wanted.Task.IsCompleted && Quiet - TimeSpan.FromMilliseconds(Environment.TickCount64 - Volatile.Read(ref lastPending)) is { Ticks: > 0 } rest)
+        {
+            await Task.WhenAny(wanted.Task, Task.Delay(rest));
         }
     }
 
     private async Task AbsorbAllAsync()
     {
+        await WaitForQuietAsync();
         while (true)
         {
             Action? next;
@@ -124,23 +146,24 @@ internal sealed class CSharpNotebook
             try
             {
                 next();
+                if (IsLast())
+                {
+                    // Roslyn answers from compilations that it has at hand; these are small.
+                    await solution.GetProject(cell)!.GetCompilationAsync();
+                }
             }
             catch (Exception)
             {
                 // What cannot be understood of one cell must not cost the completion of the others.
             }
+        }
+    }
 
-            bool isLast;
-            lock (gate)
-            {
-                isLast = pending.Count == 0;
-            }
-
-            if (isLast)
-            {
-                // Roslyn answers from compilations that it has at hand; these are small.
-                await solution.GetProject(cell)!.GetCompilationAsync();
-            }
+    private bool IsLast()
+    {
+        lock (gate)
+        {
+            return pending.Count == 0;
         }
     }
 
