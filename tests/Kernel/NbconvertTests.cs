@@ -83,7 +83,7 @@ public sealed class NbconvertTests(Jupyter jupyter)
         JsonNode[] cells = ExecuteOld("shapes.ipynb");
         Assert.Contains("Installed Humanizer.Core", Shown(cells[0]), StringComparison.Ordinal);
         Assert.Equal("[3.141592654; 4.0]", Shown(cells[1]));
-        Assert.Equal("A large shape", Shown(cells[2]));
+        Assert.Equal("a large shape", Shown(cells[2]));
         Assert.StartsWith("7.14\n", Printed(cells[3]), StringComparison.Ordinal);
         Assert.Contains("<i>from C#</i>", Shown(cells[5], "text/html"), StringComparison.Ordinal); // a type of a C# cell
         Assert.Contains("7", Shown(cells[5]), StringComparison.Ordinal);
@@ -106,7 +106,7 @@ public sealed class NbconvertTests(Jupyter jupyter)
     private JsonNode[] ExecuteOld(string name)
     {
         string folder = Path.Combine(Jupyter.Root, "tests", "Kernel", "notebooks");
-        JsonNode[] cells = Execute(JsonNode.Parse(File.ReadAllText(Path.Combine(folder, name)))!.AsObject(), folder);
+        JsonNode[] cells = Execute(JsonNode.Parse(File.ReadAllText(Path.Combine(folder, name)))!.AsObject(), null, Path.Combine(folder, "part.dib"), Path.Combine(folder, "lib.fsx"));
         Assert.All(cells, cell => Assert.DoesNotContain(Outputs(cell), output => (string?)output["output_type"] == "error"));
         return cells;
     }
@@ -116,10 +116,11 @@ public sealed class NbconvertTests(Jupyter jupyter)
 
     private static string Printed(JsonNode cell) => string.Concat(Outputs(cell).Where(output => (string?)output["name"] == "stdout").Select(output => Text(output["text"])));
 
-    private JsonNode[] Execute(JsonObject notebook, string? resources = null)
+    private JsonNode[] Execute(JsonObject notebook, string? resources = null, params string[] beside)
     {
         string folder = jupyter.NewFolder("nbconvert"), source = Path.Combine(folder, "source.ipynb");
         File.WriteAllText(source, notebook.ToJsonString());
+        Array.ForEach(beside, file => File.Copy(file, Path.Combine(folder, Path.GetFileName(file))));
         string[] arguments = ["--to", "notebook", "--execute", source, "--output-dir", folder, "--output", "executed", "--ExecutePreprocessor.timeout=120"];
         Command run = jupyter.Run(Nbconvert, arguments, patience: 180, workingDirectory: resources ?? folder);
         Assert.True(run.ExitCode == 0, run.Error);

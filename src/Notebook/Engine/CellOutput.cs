@@ -5,7 +5,8 @@ namespace ArKernel.Notebooks.Engine;
 
 /// <summary>
 /// The outputs of one cell on their way to the front, in order. Text is gathered for <see cref="Interval"/> so that ten thousand printed
-/// lines are a few events, and of the updates of one display within that time only the last is sent.
+/// lines are a few events, and of the updates of one display within that time only the last is sent. Its first state is always sent: it may bring
+/// what the later ones need.
 /// </summary>
 /// <remarks>
 /// User threads only append under a lock; another thread delivers. No thread is aborted inside: that could leave it locked for good.
@@ -65,7 +66,7 @@ internal sealed class CellOutput
         {
             SealText();
             int same = output is DisplayData { IsUpdate: true } update
-                ? pending.FindLastIndex(e => e is DisplayData d && string.Equals(d.DisplayId, update.DisplayId, StringComparison.Ordinal))
+                ? pending.FindLastIndex(e => e is DisplayData { IsUpdate: true } d && string.Equals(d.DisplayId, update.DisplayId, StringComparison.Ordinal))
                 : -1;
             if (same >= 0)
             {

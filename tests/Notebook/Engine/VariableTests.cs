@@ -13,7 +13,7 @@ public sealed class VariableTests
         await using NotebookEngine engine = new(new EngineOptions { Inspector = new global::ArKernel.Cli.TensorInspector(), Initialize = () => global::ArKernel.Interactive.Extension.Load(_ => _ => { }, () => CancellationToken.None) });
         CellRun run = new(engine);
         await run.RunAsync("using TorchSharp; using static TorchSharp.torch; torch.set_num_threads(1); var small = torch.zeros(4, 2); static class PanelSink { public static List<object> Kept = []; }");
-        DisplayData panel = (await run.RunAsync("#!who --panel")).Displays.Single();
+        DisplayData panel = (await run.RunAsync("#!who --panel")).Displays.First();
         Assert.False(panel.IsUpdate);
         Assert.Contains("small", panel.Data["text/html"], StringComparison.Ordinal);
         DisplayData grown = (await run.RunAsync("var large = torch.zeros(1000, dtype: ScalarType.Float64);")).Displays.Single();
