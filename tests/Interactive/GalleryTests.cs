@@ -85,7 +85,7 @@ public sealed class GalleryTests
         yield return ("Order of a video", GenerationOrder.Diagonals(4, 7, 7));
         yield return ("Order drawn", GenerationOrder.RandomSets(64, 8));
         yield return ("Order of a row", GenerationOrder.Raster(130));
-        yield return ("Samples", Samples(run.Model));
+        yield return ("Samples", Samples((AutoregressiveModel)run.Model));
         yield return ("Comparison", new Comparison().Near("Accuracy on the test set", 0.9, 0.91, 0.02).AtMost("Bits per token below the bigram's", 2.7, 2.41).Row("Sign of the slope", "negative", "positive", false));
     }
 

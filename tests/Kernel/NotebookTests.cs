@@ -154,23 +154,25 @@ public sealed class NotebookTests(Jupyter jupyter)
             "#!markdown\n## A title\n- with **bold** text\n- and $a^2 + b^2$",
             "#!html\n<p style=\"color:teal\">A paragraph, <span id=\"target\">before the script</span>.</p>",
             "#!javascript\ndocument.querySelector('#target').textContent = 'after the script';",
+            "#!mermaid\ngraph TD\n  A[Question] --> B[Answer]",
             "#!who --panel",
             "using TorchSharp;\nvar weights = torch.zeros(64, 128);\nvar bias = torch.zeros(128);\nvar label = \"run 1\";");
         File.WriteAllText(Path.Combine(server.Folder, "markup.ipynb"), notebook.ToJsonString());
         IPage page = await server.OpenAsync("notebooks/markup.ipynb");
         await page.WaitForSelectorAsync(".kernel_idle_icon");
         await page.ClickAsync(".cell .CodeMirror");
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < 5; i++)
         {
             await RunAsync(page);
         }
 
         await page.WaitForSelectorAsync(".output_area h2");
+        await page.WaitForSelectorAsync(".output_area svg .node");
         await page.WaitForFunctionAsync("() => document.querySelector('#target')?.textContent === 'after the script'");
         await WaitForOutputAsync(page, "0 variables");
         await RunAsync(page);
         await WaitForOutputAsync(page, "3 variables, 2 tensors alive");
-        await WaitForOutputAsync(page, "33,280 bytes in all.");
+        await WaitForOutputAsync(page, "33,290 bytes in all.");
         await WaitForOutputAsync(page, "[64, 128]");
         await PictureAsync(page, "markup");
     }
