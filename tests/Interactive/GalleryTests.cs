@@ -95,6 +95,6 @@ public sealed class GalleryTests
         using FeatureNetwork network = new(10);
         using SampleEvaluator evaluator = new(network, images, count: 40);
         SampleQuality quality = evaluator.Evaluate(images.ToTensor(), arange(40) % 10);
-        return new SampleTable(evaluator).Add("raster", model, new SampledImages(quality, images.ToTensor(), 64, 12.34)).Add("at once", model, new SampledImages(quality with { ClassAccuracy = null }, images.ToTensor(), 1, 1234.5));
+        return new SampleTable(evaluator).Add("raster", model, new SampledImages(quality, images.ToTensor(), 64, 12.34, 0.1234)).Add("at once", model, new SampledImages(quality with { ClassAccuracy = null }, images.ToTensor(), 1, 1234.5, 0.01));
     }
 }

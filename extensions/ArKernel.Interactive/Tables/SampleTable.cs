@@ -7,8 +7,8 @@ namespace ArKernel.Interactive;
 /// <param name="evaluator">What judged the images; its floor and ceiling give the distances their scale.</param>
 public sealed class SampleTable(SampleEvaluator evaluator)
 {
-    private static readonly string[] Header = ["system", "parameters", "model calls", "images/s", "Fréchet distance", "of the class asked", "precision", "recall"];
-    private static readonly bool[] Numbers = [false, true, true, true, true, true, true, true];
+    private static readonly string[] Header = ["system", "parameters", "model calls", "ms an image", "images/s", "Fréchet distance", "of the class asked", "precision", "recall"];
+    private static readonly bool[] Numbers = [false, true, true, true, true, true, true, true, true];
 
     private readonly List<string[]> rows = [];
 
@@ -21,7 +21,7 @@ public sealed class SampleTable(SampleEvaluator evaluator)
         SampleQuality quality = sampled.Quality;
         rows.Add([
             system, Html.Count(model.parameters().Where(parameter => parameter.requires_grad).Sum(parameter => parameter.numel())), Html.Number(sampled.ModelCalls),
-            Html.Number(sampled.ImagesPerSecond), Html.Number(quality.FrechetDistance), quality.ClassAccuracy is { } accuracy ? accuracy.ToString("P0", CultureInfo.InvariantCulture) : "",
+            Html.Number(Math.Round(sampled.SecondsAlone * 1000, 1)), Html.Number(sampled.ImagesPerSecond), Html.Number(quality.FrechetDistance), quality.ClassAccuracy is { } accuracy ? accuracy.ToString("P0", CultureInfo.InvariantCulture) : "",
             quality.Precision.ToString("P0", CultureInfo.InvariantCulture), quality.Recall.ToString("P0", CultureInfo.InvariantCulture)]);
         return this;
     }

@@ -19,8 +19,9 @@ public sealed record SampleQuality(
 /// <param name="Quality">How good they are.</param>
 /// <param name="Images">[count, channels, height, width], −1 to 1; of classes 0, 1, 2, … in turn.</param>
 /// <param name="ModelCalls">Model calls a batch, which are those an image waits for.</param>
-/// <param name="ImagesPerSecond">Images drawn and decoded in a second.</param>
-public sealed record SampledImages(SampleQuality Quality, Tensor Images, double ModelCalls, double ImagesPerSecond) : IDisposable
+/// <param name="ImagesPerSecond">Images drawn and decoded in a second, many at once.</param>
+/// <param name="SecondsAlone">What an image takes that is drawn alone: the median of some.</param>
+public sealed record SampledImages(SampleQuality Quality, Tensor Images, double ModelCalls, double ImagesPerSecond, double SecondsAlone) : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose() => Images.Dispose();
@@ -29,6 +30,8 @@ public sealed record SampledImages(SampleQuality Quality, Tensor Images, double 
 /// <summary>Judges drawn images against one fixed set of real ones, always by the same number of each, since the Fréchet distance depends on it.</summary>
 public sealed class SampleEvaluator : IDisposable
 {
+    private const int DrawnAlone = 9;
+
     private readonly FeatureNetwork network;
     private readonly Tensor realFeatures; // [count, features]
 
@@ -115,9 +118,20 @@ public sealed class SampleEvaluator : IDisposable
         }
 
         watch.Stop();
+        double callsOfBatch = (double)(model.ModelCalls - calls) / batches;
+        double[] alone = new double[DrawnAlone];
+        for (int i = 0; i < DrawnAlone; i++)
+        {
+            using var inner = NewDisposeScope();
+            long begin = Stopwatch.GetTimestamp();
+            decode(Sampler.Sample(model, 1, options, classes > 0 ? labels.narrow(0, i, 1) : null));
+            alone[i] = Stopwatch.GetElapsedTime(begin).TotalSeconds;
+        }
+
+        Array.Sort(alone);
         Tensor all = cat(images, 0);
         return new SampledImages(
-            Evaluate(all, classes > 0 ? labels : null), all.cpu().DetachFromDisposeScope(), (double)(model.ModelCalls - calls) / batches, Count / watch.Elapsed.TotalSeconds);
+            Evaluate(all, classes > 0 ? labels : null), all.cpu().DetachFromDisposeScope(), callsOfBatch, Count / watch.Elapsed.TotalSeconds, alone[DrawnAlone / 2]);
     }
 
     /// <inheritdoc/>
