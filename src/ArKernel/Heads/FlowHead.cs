@@ -33,6 +33,9 @@ public abstract class FlowHead : Head
     /// <summary>Whether every token has a time of its own, as it can where tokens are drawn independently.</summary>
     protected virtual bool HasTimePerToken => false;
 
+    /// <summary>At how many draws of noise and time a loss is taken; more are worth it where the network is small beside the backbone.</summary>
+    protected virtual int TrainingDraws => 1;
+
     /// <summary>The velocity v = ε − x at noisy tokens, noise standing at time 1.</summary>
     /// <param name="prediction">The steps.</param>
     /// <returns>From noisy tokens [batch, targets, token channels] and times to [rows of the draft, targets, token channels].</returns>
@@ -43,10 +46,22 @@ public abstract class FlowHead : Head
     /// <returns>[batch, targets].</returns>
     public override Tensor Loss(Prediction prediction)
     {
-        Tensor data = prediction.Targets, noise = randn_like(data);
-        Tensor time = FlowMatching.DrawTimes([data.shape[0], HasTimePerToken ? data.shape[1] : prediction.To - prediction.From], times, data.device);
-        Tensor noisy = FlowMatching.Interpolate(data, noise, HasTimePerToken ? time : OfTokens(prediction, time));
-        return (Velocity(prediction)(new NoisyTokens(noisy, time)) - FlowMatching.Velocity(data, noise)).square().mean([-1]);
+        Func<NoisyTokens, Tensor> velocity = Velocity(prediction);
+        Tensor data = prediction.Targets, loss = Drawn();
+        for (int draw = 1; draw < TrainingDraws; draw++)
+        {
+            loss = loss + Drawn();
+        }
+
+        return TrainingDraws == 1 ? loss : loss / TrainingDraws;
+
+        Tensor Drawn()
+        {
+            Tensor noise = randn_like(data);
+            Tensor time = FlowMatching.DrawTimes([data.shape[0], HasTimePerToken ? data.shape[1] : prediction.To - prediction.From], times, data.device);
+            Tensor noisy = FlowMatching.Interpolate(data, noise, HasTimePerToken ? time : OfTokens(prediction, time));
+            return (velocity(new NoisyTokens(noisy, time)) - FlowMatching.Velocity(data, noise)).square().mean([-1]);
+        }
     }
 
     /// <inheritdoc/>
@@ -112,15 +127,21 @@ public sealed class TokenFlowHead : FlowHead
     /// <param name="width">The width of the network.</param>
     /// <param name="depth">The blocks of the network.</param>
     /// <param name="times">How training times are spread.</param>
-    public TokenFlowHead(int channels, int tokenChannels, int width, int depth, FlowTimes times = FlowTimes.Uniform)
+    /// <param name="trainingDraws">At how many draws of noise and time the loss of a token is taken, for one call of the backbone; MAR takes 4.</param>
+    public TokenFlowHead(int channels, int tokenChannels, int width, int depth, FlowTimes times = FlowTimes.Uniform, int trainingDraws = 1)
         : base(nameof(TokenFlowHead), tokenChannels, times)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(trainingDraws, 1);
+        TrainingDraws = trainingDraws;
         network = new TokenFlowNetwork(tokenChannels, channels, width, depth);
         RegisterComponents();
     }
 
     /// <inheritdoc/>
     protected override bool HasTimePerToken => true;
+
+    /// <inheritdoc/>
+    protected override int TrainingDraws { get; }
 
     /// <inheritdoc/>
     protected override Func<NoisyTokens, Tensor> Velocity(Prediction prediction)

@@ -28,7 +28,7 @@ public static class Mar
         GenerationOrder.RandomSets(positions, steps),
         new MaskToken(tokenChannels, configuration.Channels, configuration.MaximumLength - positions, classes),
         new MaskedBackbone(configuration with { InputNormalization = true }, configuration),
-        new TokenFlowHead(configuration.Channels, tokenChannels, headChannels, headLayers));
+        new TokenFlowHead(configuration.Channels, tokenChannels, headChannels, headLayers, trainingDraws: 4));
 
     /// <summary>MAR-B: 208 million parameters with a head of 6 blocks of width 1024, over the 16×16 latent of a 256×256 image of 16 channels.</summary>
     public static DecoderConfiguration Full { get; } = Configuration(layers: 12, channels: 768, heads: 12, positions: 256, classRows: 64) with { Dropout = 0.1 };

@@ -1,5 +1,6 @@
 using ArKernel.Data;
 using ArKernel.Decoding;
+using ArKernel.Heads;
 using ArKernel.Heads.Flow;
 using ArKernel.Objectives;
 using ArKernel.Recipes;
@@ -20,6 +21,32 @@ public sealed class MarTests
     {
         using var random = new Generator(seed);
         return randn(shape, generator: random);
+    }
+
+    [Fact]
+    public void A_loss_is_taken_at_four_draws_of_noise_for_one_call_of_the_backbone()
+    {
+        using var scope = NewDisposeScope();
+        using IDisposable noGradient = no_grad();
+        using Generator _ = manual_seed(21);
+        const int Times = 300;
+        AutoregressiveModel four = Model(22, classes: 0);
+        var one = new AutoregressiveModel("one draw", four.Order, four.Query, four.Backbone, new TokenFlowHead(16, Channels, 16, 2));
+        one.Head.load_state_dict(four.Head.state_dict());
+        using var draft = new Draft(four.Order, Random(23, 8, Positions, Channels));
+        long calls = four.ModelCalls;
+        (double mean, double deviation) = Of(four);
+        (double meanOfOne, double deviationOfOne) = Of(one);
+        Assert.Equal(Times, four.ModelCalls - calls);
+        Assert.Equal(meanOfOne, mean, 5 * deviationOfOne / Math.Sqrt(Times));
+        Assert.InRange(deviation / deviationOfOne, 0.4, 0.6); // the square root of a quarter
+
+        (double Mean, double Deviation) Of(AutoregressiveModel model)
+        {
+            double[] losses = [.. Enumerable.Range(0, Times).Select(i => model.Head.Loss(model.Predict(draft, 0, Steps)).mean().item<float>()).Select(loss => (double)loss)];
+            double average = losses.Average();
+            return (average, Math.Sqrt(losses.Average(loss => (loss - average) * (loss - average))));
+        }
     }
 
     [Fact]

@@ -76,6 +76,7 @@ public sealed class PresetTests
             Xar.Compose(Xar.Configuration(layers, channels, heads, 16), ArKernel.Orders.GenerationOrder.Cells(16, 16, 8), 16, 1000));
         Assert.Equal(172, Of(16, 768, 12), 1.0);
         Assert.InRange(Of(32, 1024, 16), 600, 612); // 608
+        Assert.InRange(Of(40, 1280, 16), 1178, 1190); // the paper's 1.1B; 18 d² a block, as in the two above, make 1.18B
     }
 
     /// <summary>The paper's network predicts a variance too: 16 channels more, 16 thousand parameters.</summary>

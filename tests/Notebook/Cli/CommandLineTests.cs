@@ -129,11 +129,16 @@ public sealed class CommandLineTests : IDisposable
         string mark = Path.Combine(folder, "worker");
         Save("n.ipynb", ($"File.WriteAllText(@\"{mark}.new\", Environment.ProcessId.ToString()); File.Move(@\"{mark}.new\", @\"{mark}\");", null), (source, null));
         Process? worker = null;
-        await Arkernel(["run", "n.ipynb", "--quiet", "--no-save"], async front =>
+        (int code, _, string error) = await Arkernel(["run", "n.ipynb", "--quiet", "--no-save"], async front =>
         {
             while (!File.Exists(mark) && !front.HasExited)
             {
                 await Task.Delay(20);
+            }
+
+            if (!File.Exists(mark))
+            {
+                return;
             }
 
             await Task.Delay(500); // into the second cell
@@ -142,7 +147,8 @@ public sealed class CommandLineTests : IDisposable
         });
         using (worker)
         {
-            Assert.True(worker!.WaitForExit(TimeSpan.FromSeconds(20)));
+            Assert.True(worker is not null, $"The command ended with {code} before its first cell did: {error}");
+            Assert.True(worker.WaitForExit(TimeSpan.FromSeconds(20)));
         }
     }
 
