@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace ArKernel.Training;
@@ -8,11 +7,8 @@ public sealed class ProgressLine : IDisposable
 {
     private readonly TrainingRun run;
     private readonly TextWriter writer;
-    private readonly bool isTerminal;
-    private readonly TimeSpan interval;
-    private long lastShown = Stopwatch.GetTimestamp();
+    private readonly UpdatingLine line;
     private double? evaluationLoss;
-    private int shownLength;
 
     /// <summary>Starts to show a run.</summary>
     /// <param name="run">The run.</param>
@@ -21,8 +17,7 @@ public sealed class ProgressLine : IDisposable
     /// <param name="interval">The least time between two lines; null means 0.1 s on a terminal and 10 s elsewhere.</param>
     public ProgressLine(TrainingRun run, TextWriter writer, bool isTerminal, TimeSpan? interval = null)
     {
-        (this.run, this.writer, this.isTerminal) = (run, writer, isTerminal);
-        this.interval = interval ?? TimeSpan.FromSeconds(isTerminal ? 0.1 : 10);
+        (this.run, this.writer, line) = (run, writer, new UpdatingLine(writer, isTerminal, interval));
         run.StepCompleted += OnStep;
         run.SampleTaken += OnSample;
         run.Ended += OnEnded;
@@ -34,24 +29,20 @@ public sealed class ProgressLine : IDisposable
         run.StepCompleted -= OnStep;
         run.SampleTaken -= OnSample;
         run.Ended -= OnEnded;
-        if (shownLength > 0)
-        {
-            writer.WriteLine();
-        }
+        line.End();
     }
 
     private void OnStep(TrainingStep step)
     {
         evaluationLoss = step.EvaluationLoss ?? evaluationLoss;
-        if (Stopwatch.GetElapsedTime(lastShown) < interval)
+        if (!line.IsDue())
         {
             return;
         }
 
-        lastShown = Stopwatch.GetTimestamp();
         string evaluation = evaluationLoss is double loss ? $"  evaluation {loss.ToString("0.0000", CultureInfo.InvariantCulture)}" : "";
         string left = run.TimeLeft is TimeSpan time ? $"  {(int)time.TotalMinutes}:{time.Seconds:00} left" : "";
-        Write(FormattableString.Invariant(
+        line.Write(FormattableString.Invariant(
             $"step {run.StepsDone}/{run.Options.Steps}  loss {step.Loss:0.0000}{evaluation}  {step.TokensPerSecond:0} tokens/s{left}"));
     }
 
@@ -59,38 +50,14 @@ public sealed class ProgressLine : IDisposable
     {
         if (sample is string text)
         {
-            EndLine();
+            line.End();
             writer.WriteLine(text);
         }
     }
 
     private void OnEnded(TrainingResult result)
     {
-        Write(result.Message);
-        EndLine();
-    }
-
-    private void Write(string line)
-    {
-        if (isTerminal)
-        {
-            writer.Write('\r' + line.PadRight(shownLength));
-            shownLength = line.Length;
-        }
-        else
-        {
-            writer.WriteLine(line);
-        }
-
-        writer.Flush();
-    }
-
-    private void EndLine()
-    {
-        if (shownLength > 0)
-        {
-            writer.WriteLine();
-            shownLength = 0;
-        }
+        line.Write(result.Message);
+        line.End();
     }
 }
